@@ -1,0 +1,84 @@
+"""Whole tables: schemas, ids for many rows at once, checksums that do not depend on order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import polars as pl
+
+from mindgraph.records import Record, column_types, digest
+
+R = TypeVar("R", bound=Record)
+
+#: What `msgspec.json` escapes in a string.
+_ESCAPED = r'["\\\x00-\x1f]'
+
+_POLARS: dict[Any, Any] = {
+    str: pl.String,
+    int: pl.Int64,
+    float: pl.Float64,
+    bool: pl.Boolean,
+    list[str]: pl.List(pl.String),
+}
+
+
+def schema_of(record: type[Record]) -> pl.Schema:
+    """Return the polars schema of a record's table."""
+    return pl.Schema({name: _POLARS[plain] for name, (plain, _) in column_types(record).items()})
+
+
+def frame_of(record: type[Record], rows: Iterable[Record] = ()) -> pl.DataFrame:
+    """Return the records as a table, in the order given."""
+    return pl.DataFrame([msgspec.structs.asdict(r) for r in rows], schema=schema_of(record))
+
+
+def records_of(record: type[R], frame: pl.DataFrame) -> list[R]:
+    """Return the rows of a table as records."""
+    return msgspec.convert(frame.to_dicts(), list[record])  # type: ignore[valid-type]
+
+
+def content_ids(frame: pl.DataFrame, kind: str, columns: Sequence[str]) -> pl.Series:
+    """Return `records.content_id(kind, *columns)` of each row, hashing each distinct row once."""
+    opening = pl.lit(f"[{msgspec.json.encode(kind).decode()}")
+    cells = pl.DataFrame([json_text(frame[name]).alias(name) for name in columns])
+    keys = cells.select(
+        pl.concat_str(opening, *(pl.concat_str(pl.lit(","), pl.col(c)) for c in columns), pl.lit("]"))
+    ).to_series()
+    return map_distinct(keys, lambda key: digest(key.encode())).alias("id")
+
+
+def json_text(column: pl.Series) -> pl.Series:
+    """Return the JSON of each value of a text or number column, as `msgspec.json` writes it."""
+    if column.dtype != pl.String:
+        return column.cast(pl.String).fill_null("null")
+    plain = '"' + column + '"'
+    awkward = column.str.contains(_ESCAPED) | column.is_null()
+    if not awkward.any():
+        return plain
+    escaped = pl.Series([msgspec.json.encode(v).decode() for v in column.filter(awkward)])
+    return plain.scatter(awkward.arg_true(), escaped)
+
+
+def map_distinct(column: pl.Series, function: Callable[[str], str]) -> pl.Series:
+    """Apply a Python function once to each distinct value of a text column; nulls stay null."""
+    name = column.name
+    distinct = column.drop_nulls().unique()
+    mapped = pl.Series("mapped", [function(value) for value in distinct.to_list()], dtype=pl.String)
+    table = pl.DataFrame({name: distinct, "mapped": mapped})
+    return column.to_frame().join(table, on=name, how="left", maintain_order="left")["mapped"].alias(name)
+
+
+def checksum(frame: pl.DataFrame, columns: Sequence[str]) -> int:
+    """Return a checksum of a set of rows that does not depend on their order.
+
+    The sum, modulo 2**64, of a 64-bit hash of each row. Comparable within one version of polars:
+    both sides of a comparison are computed here.
+    """
+    if frame.is_empty():
+        return 0
+    hashes = frame.select(list(columns)).hash_rows(seed=1)
+    halves = pl.DataFrame({"low": hashes % 2**32, "high": hashes // 2**32}).sum()
+    low, high = (int(half) for half in halves.row(0))
+    return (low + (high << 32)) % 2**64

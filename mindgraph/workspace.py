@@ -1,0 +1,313 @@
+"""The door to files: one folder with a Parquet file for each record type.
+
+Files are written beside and renamed into place, so a killed run leaves the previous file. One
+writer at a time holds an operating-system lock; readers are never blocked. Each run leaves a
+manifest with the digests of what it read and wrote; a stage whose inputs are those of its last run
+has nothing to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import filelock
+import msgspec
+import polars as pl
+
+from mindgraph.errors import WorkspaceError
+from mindgraph.records import Record, Reject
+from mindgraph.settings import FILE, Settings, load_settings, write_settings
+from mindgraph.tables import frame_of, schema_of
+
+LEDGER = "replies.sqlite"
+
+
+class Manifest(msgspec.Struct, kw_only=True):
+    """Describe one run: what it read and wrote, with which settings, how many, how long."""
+
+    verb: str
+    version: str
+    started: str
+    seconds: float = 0.0
+    #: Digest of each input: a table's name or a file's path.
+    reads: dict[str, str] = {}
+    writes: dict[str, str] = {}
+    #: The settings that shape the result.
+    settings: dict[str, Any] = {}
+    counts: dict[str, Any] = {}
+    #: Versions of the libraries that shape the bytes.
+    libraries: dict[str, str] = {}
+
+
+class Workspace:
+    """Read and write the tables of one folder."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path: Path | str, **settings: Any) -> Workspace:
+        """Make the folder and its settings file where there is none, and return the workspace.
+
+        Settings given here are added to those in the file.
+        """
+        workspace = cls(path)
+        workspace.path.mkdir(parents=True, exist_ok=True)
+        chosen = {name: value for name, value in settings.items() if value is not None}
+        if chosen or not (workspace.path / FILE).exists():
+            write_settings(workspace.path, {**workspace._stored_settings(), **chosen})
+        return workspace
+
+    def exists(self) -> bool:
+        """Say whether the folder is a workspace."""
+        return (self.path / FILE).is_file()
+
+    def require(self) -> Workspace:
+        """Return this workspace, or raise WorkspaceError where the folder is none."""
+        if not self.exists():
+            raise WorkspaceError(
+                f"{self.path} is no workspace: it has no {FILE}.",
+                hint="Begin with `mindgraph ingest PRODUCTS COBUYS`, or name another folder with -w.",
+            )
+        return self
+
+    def settings(self, options: Mapping[str, Any] | None = None) -> Settings:
+        """Return the settings, overridden by environment and options."""
+        return load_settings(self.path, options)
+
+    @property
+    def images(self) -> Path:
+        """The folder of thumbnails."""
+        return self.path / "images"
+
+    @property
+    def ledger(self) -> Path:
+        """The SQLite file of everything a model was asked and answered."""
+        return self.path / LEDGER
+
+    @property
+    def graph(self) -> Path:
+        """The folder of the embedded graph database."""
+        return self.path / "graph"
+
+    def file(self, record: type[Record]) -> Path:
+        """Return the file of a record's table, whether it exists or not."""
+        return self.path / f"{record.table}.parquet"
+
+    def has(self, record: type[Record]) -> bool:
+        """Say whether a table has been written."""
+        return self.file(record).is_file()
+
+    def scan(self, record: type[Record]) -> pl.LazyFrame:
+        """Return a table lazily; an empty one where it has not been written."""
+        path = self.file(record)
+        if not path.is_file():
+            return frame_of(record).lazy()
+        try:
+            found = pl.scan_parquet(path)
+            columns = found.collect_schema()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise WorkspaceError(
+                f"{path} cannot be read: {_first_line(error)}",
+                hint=f"Remove it and run the stage that writes {record.table} again.",
+            ) from error
+        missing = [name for name in schema_of(record) if name not in columns]
+        if missing:
+            raise WorkspaceError(
+                f"{path} has no column {', '.join(missing)}.",
+                hint=f"Run the stage that writes {record.table} again.",
+            )
+        return found.select(list(schema_of(record)))
+
+    def read(self, record: type[Record]) -> pl.DataFrame:
+        """Return a whole table; an empty one where it has not been written."""
+        try:
+            return self.scan(record).collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise WorkspaceError(
+                f"{self.file(record)} cannot be read: {_first_line(error)}",
+                hint=f"Remove it and run the stage that writes {record.table} again.",
+            ) from error
+
+    def count(self, record: type[Record]) -> int:
+        """Return the number of rows of a table."""
+        return int(self.scan(record).select(pl.len()).collect().item())
+
+    def write(self, record: type[Record], frame: pl.DataFrame) -> str:
+        """Write a table in its order, beside and renamed, and return the file's digest."""
+        ordered = frame.select(pl.col(name).cast(dtype) for name, dtype in schema_of(record).items()).sort(
+            record.order, nulls_last=False, maintain_order=True
+        )
+        path = self.file(record)
+        beside = path.with_name(f".{path.name}.new")
+        try:
+            with beside.open("wb") as file:
+                ordered.write_parquet(file, compression="zstd", compression_level=3)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise WorkspaceError(
+                f"{path} cannot be written: {error.strerror or error}",
+                hint="The previous file is untouched. Free some disk space and run the command again.",
+            ) from error
+        return file_digest(path)
+
+    def digest_of(self, record: type[Record]) -> str:
+        """Return the digest of a table's file; empty where it has not been written."""
+        path = self.file(record)
+        return file_digest(path) if path.is_file() else ""
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the writer's lock; raise WorkspaceError at once where another process holds it."""
+        lock = filelock.FileLock(self.path / ".lock", timeout=0)
+        note = self.path / ".lock.pid"
+        try:
+            lock.acquire()
+        except filelock.Timeout as error:
+            owner = note.read_text() if note.is_file() else "unknown"
+            raise WorkspaceError(
+                f"{self.path} is being written by another process (pid {owner}).",
+                hint="Wait until it is done; readers need not wait.",
+            ) from error
+        try:
+            note.write_text(str(os.getpid()))
+            yield
+        finally:
+            note.unlink(missing_ok=True)
+            lock.release()
+
+    @contextmanager
+    def stage(
+        self,
+        verb: str,
+        *,
+        reads: Sequence[type[Record]] = (),
+        writes: Sequence[type[Record]] = (),
+        settings: Mapping[str, Any] | None = None,
+        files: Mapping[str, str] | None = None,
+    ) -> Iterator[Stage]:
+        """Run one stage under the writer's lock and leave its manifest.
+
+        `stage.unchanged` is True where inputs, settings and outputs are those of the last run; the
+        body then has nothing to do and no manifest is written. `files` are digests of inputs that
+        are no tables. Rejects of the same verb are replaced when the body ends without an error.
+        """
+        with self.locked():
+            stage = Stage(self, verb, reads, writes, dict(settings or {}), dict(files or {}))
+            yield stage
+            if not stage.unchanged:
+                stage.finish()
+
+    def manifests(self) -> list[Manifest]:
+        """Return the manifests of all runs, oldest first."""
+        found = sorted((self.path / "runs").glob("*.json"))
+        return [msgspec.json.decode(path.read_bytes(), type=Manifest) for path in found]
+
+    def last(self, verb: str) -> Manifest | None:
+        """Return the manifest of the last finished run of a verb."""
+        found = sorted((self.path / "runs").glob(f"*-{verb}.json"))
+        return msgspec.json.decode(found[-1].read_bytes(), type=Manifest) if found else None
+
+    def replace_rejects(self, stage: str, rejects: Sequence[Reject] | pl.DataFrame) -> None:
+        """Replace the rejects of one stage by these."""
+        others = self.read(Reject).filter(pl.col("stage") != stage)
+        fresh = rejects if isinstance(rejects, pl.DataFrame) else frame_of(Reject, rejects)
+        if len(fresh) or self.has(Reject):
+            self.write(Reject, pl.concat([others, fresh.select(others.columns)]))
+
+    def _stored_settings(self) -> dict[str, Any]:
+        path = self.path / FILE
+        if not path.is_file():
+            return {}
+        stored = msgspec.structs.asdict(load_settings(self.path))
+        import tomllib
+
+        named = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {name: stored[name] for name in named if name != "format"}
+
+
+class Stage:
+    """Be one run of one stage: collect what it writes, and leave the manifest."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        verb: str,
+        reads: Sequence[type[Record]],
+        writes: Sequence[type[Record]],
+        settings: dict[str, Any],
+        files: dict[str, str],
+    ) -> None:
+        self.workspace = workspace
+        self.verb = verb
+        self.counts: dict[str, Any] = {}
+        self._begun = time.perf_counter()
+        self._rejects: list[Reject] | pl.DataFrame | None = None
+        self._writes: dict[str, str] = {}
+        self._manifest = Manifest(
+            verb=verb,
+            version=metadata.version("mindgraph-kg"),
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            reads={**{r.table: workspace.digest_of(r) for r in reads}, **files},
+            settings=settings,
+            libraries={name: metadata.version(name) for name in ("polars", "msgspec")},
+        )
+        self.previous = workspace.last(verb)
+        self.unchanged = self._is_unchanged(writes)
+
+    def write(self, record: type[Record], frame: pl.DataFrame) -> None:
+        """Write a table and note its digest and number of rows."""
+        self._writes[record.table] = self.workspace.write(record, frame)
+        self.counts[record.table] = len(frame)
+
+    def reject(self, rejects: list[Reject] | pl.DataFrame) -> None:
+        """Set the rejects of this stage, replacing those of its last run."""
+        self._rejects = rejects
+
+    def finish(self) -> None:
+        """Write the rejects and the manifest."""
+        if self._rejects is not None:
+            self.workspace.replace_rejects(self.verb, self._rejects)
+            self.counts["rejects"] = len(self._rejects)
+        manifest = self._manifest
+        manifest.writes, manifest.counts = self._writes, self.counts
+        manifest.seconds = round(time.perf_counter() - self._begun, 3)
+        runs = self.workspace.path / "runs"
+        runs.mkdir(exist_ok=True)
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        beside = runs / f".{stamp}.new"
+        beside.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+        beside.replace(runs / f"{stamp}-{self.verb}.json")
+
+    def _is_unchanged(self, writes: Sequence[type[Record]]) -> bool:
+        last = self.previous
+        if last is None or not writes:
+            return False
+        same = (
+            last.reads == self._manifest.reads
+            and last.settings == msgspec.to_builtins(self._manifest.settings)
+            and last.version == self._manifest.version
+            and last.libraries == self._manifest.libraries
+        )
+        return same and all(last.writes.get(r.table) == self.workspace.digest_of(r) != "" for r in writes)
+
+
+def file_digest(path: Path) -> str:
+    """Return blake2b-128 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
