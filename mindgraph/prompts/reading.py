@@ -1,0 +1,147 @@
+"""How an answer is read: from a model's text to what it says, or to why it cannot be read.
+
+JSON is found with or without a fence around it and with talk before or after. Nothing is guessed:
+what does not hold an answer is `Unreadable`, and the caller asks again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from mindgraph.prompts.answers import FeatureAnswer
+from mindgraph.relations import canonical_relation
+from mindgraph.texts import clean, strip_lead_in
+
+#: Braces at which a JSON object is looked for in one answer.
+_TRIES = 20
+_TEXTS = FeatureAnswer.__struct_fields__
+_FENCE = re.compile(r"```[a-zA-Z]*\s*\n?(.*?)(?:```|\Z)", re.DOTALL)
+_FIRST_WORD = re.compile(r"^\W*(yes|no)\b", re.IGNORECASE)
+_NAMED_ANSWER = re.compile(r"\b(?:answer|verdict)\b\W{0,4}(?:is\W{1,4})?(yes|no)\b", re.IGNORECASE)
+
+
+class Unreadable(ValueError):
+    """Say why an answer cannot be read; one line."""
+
+
+class Given(msgspec.Struct, frozen=True):
+    """Be one intention as the model gave it; `position` counts those of one relation."""
+
+    relation: str
+    phrase: str
+    detail: str | None = None
+    position: int = 0
+
+
+def read_feature(text: str, *, paragraph: bool = False) -> str:
+    """Return what an answer says of a product, one labelled line a text; a paragraph as it is."""
+    if paragraph:
+        return _words(text) or _unreadable("the answer is empty")
+    answer = {str(key).strip().lower(): value for key, value in json_object(text).items()}
+    lines = [f"{name.capitalize()}: {said}" for name in _TEXTS if (said := _words(_flat(answer.get(name))))]
+    return "\n".join(lines) or _unreadable(f"none of {', '.join(_TEXTS)} is in the answer")
+
+
+def read_intentions(text: str, relations: Sequence[str]) -> list[Given]:
+    """Return the intentions of an answer, in the order of the relations; null gives none.
+
+    Relations are read in any spelling. A relation that is not there counts as null as long as
+    another one is; a relation that was not asked for is passed over.
+    """
+    answer = json_object(text)
+    named = {canonical_relation(str(key)): value for key, value in answer.items()}
+    if len(relations) == 1 and relations[0] not in named and "phrase" in answer:
+        named = {relations[0]: answer}  # asked for one relation, some models leave its name out
+    if answer and not any(relation in named for relation in relations):
+        keys = ", ".join(str(key) for key in answer)[:80]
+        _unreadable(f"none of the relations asked for is in the answer; its keys are: {keys}")
+    return [given for relation in relations for given in _intentions(relation, named.get(relation))]
+
+
+def read_paragraph(text: str, relation: str) -> list[Given]:
+    """Return the one intention of an answer in prose, without the beginning that was asked for."""
+    phrase = strip_lead_in(_words(text))
+    return [Given(relation, phrase)] if phrase else _unreadable("the answer is empty")
+
+
+def read_yes_no(text: str) -> bool:
+    """Return whether an answer in words is yes: its first word, or what it names as its answer."""
+    found = _FIRST_WORD.match(text) or _NAMED_ANSWER.search(text)
+    return found[1].lower() == "yes" if found else _unreadable("it says neither yes nor no")
+
+
+def read_because(text: str) -> tuple[bool, str]:
+    """Return a verdict and its reason from JSON, or from prose that begins with yes or no."""
+    try:
+        answer = {str(key).strip().lower(): value for key, value in json_object(text).items()}
+    except Unreadable:
+        said = read_yes_no(text)
+        return said, _words(_NAMED_ANSWER.sub("", _FIRST_WORD.sub("", text, 1), 1)).lstrip(" ,.:;—-–*")
+    if isinstance(answer.get("answer"), bool):
+        return answer["answer"], _words(_flat(answer.get("reason")))
+    return read_yes_no(_flat(answer.get("answer"))), _words(_flat(answer.get("reason")))
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Return the first JSON object in a text; Unreadable where there is none that is whole."""
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        found = next(_objects(text), None)
+    if not isinstance(found, dict):
+        _unreadable("there is no whole JSON object in the answer")
+    whole: dict[str, Any] = found
+    return whole
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    decoder = json.JSONDecoder(strict=False)
+    for part in (*_FENCE.findall(text), text):
+        for start in islice((mark.start() for mark in re.finditer(r"\{", part)), _TRIES):
+            try:
+                yield decoder.raw_decode(part, start)[0]
+            except (json.JSONDecodeError, RecursionError):
+                continue
+
+
+def _intentions(relation: str, value: Any) -> Iterator[Given]:
+    for position, one in enumerate(value if isinstance(value, list) else [value]):
+        if one is None:
+            continue
+        if isinstance(one, str):
+            yield Given(relation, strip_lead_in(_words(one)), None, position)
+        elif isinstance(one, dict):
+            yield _intention(relation, one, position)
+        else:
+            _unreadable(f"{relation} is no intention but {json.dumps(one)[:40]}")
+
+
+def _intention(relation: str, value: dict[str, Any], position: int) -> Given:
+    said = {str(key).strip().lower(): part for key, part in value.items()}
+    phrase, detail = said.get("phrase"), said.get("detail")
+    if not isinstance(phrase, str):
+        _unreadable(f"{relation} has no phrase")
+    return Given(relation, strip_lead_in(_words(phrase)), _words(_flat(detail)) or None, position)
+
+
+def _flat(value: Any) -> str:
+    """Return a text, or the texts of a list as one; anything else as JSON, so that it is not lost."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, list):
+        return "; ".join(_flat(part) for part in value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _words(text: str) -> str:
+    return clean(" ".join(text.split()))
+
+
+def _unreadable(reason: str) -> Any:
+    raise Unreadable(reason)
