@@ -64,10 +64,14 @@ def rejects_by_reason(rejects: pl.DataFrame) -> list[dict[str, Any]]:
     """
     kind = pl.col("reason").str.replace_all(r"'[^']*'|\"[^\"]*\"|\d+", "…")
     place = pl.concat_str(pl.col("file"), pl.col("line").cast(pl.String), separator=":")
-    grouped = rejects.group_by("stage", kind.alias("kind")).agg(
-        pl.len().alias("rows"),
-        pl.col("reason").min().alias("reason"),
-        pl.coalesce(place, "file", "key").first().alias("example"),
+    grouped = (
+        rejects.sort(Reject.order)
+        .group_by("stage", kind.alias("kind"), maintain_order=True)
+        .agg(
+            pl.len().alias("rows"),
+            pl.col("reason").first(),
+            pl.coalesce(place, "file", "key").first().alias("example"),
+        )
     )
     return (
         grouped.select("stage", "rows", "reason", "example")
