@@ -6,8 +6,10 @@ comes back, and returns what was counted.
 
 from __future__ import annotations
 
+from mindgraph import triples
+from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
 from mindgraph.settings import Settings
-from mindgraph.workspace import Workspace
+from mindgraph.workspace import Stage, Workspace
 
 
 class Pipeline:
@@ -16,3 +18,25 @@ class Pipeline:
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self.workspace = workspace
         self.settings = settings
+
+    def build(self) -> Stage:
+        """Turn kept candidates into intentions, triples and evidence."""
+        with self.workspace.require().stage(
+            "build",
+            reads=(CoBuy, Candidate, Verdict),
+            writes=(Intention, Triple, Evidence),
+            settings={"threshold": self.settings.threshold},
+        ) as stage:
+            if not stage.unchanged:
+                built = triples.build(
+                    self.workspace.scan(Candidate),
+                    self.workspace.scan(Verdict),
+                    self.workspace.scan(CoBuy),
+                    threshold=self.settings.threshold,
+                )
+                stage.counts["funnel"] = built.funnel
+                stage.write(Intention, built.intentions)
+                stage.write(Triple, built.triples)
+                stage.write(Evidence, built.evidence)
+                stage.reject(built.rejects)
+        return stage

@@ -9,9 +9,14 @@ import msgspec
 import polars as pl
 
 from mindgraph.records import Record, column_types, digest
+from mindgraph.texts import EDGES, MAY_LEAD_IN, normalise, strip_lead_in
 
 R = TypeVar("R", bound=Record)
 
+#: Texts that need more than edges off and lower case: not printable ASCII, or white space to fold.
+_UNPLAIN = r"[^ -~]|  "
+#: A closing mark at the end, or an opening one in front, that may belong to a part of the text.
+_PAIRED = r"[\"\])}>]\W*$|^\W*[\"\[({<]"
 #: What `msgspec.json` escapes in a string.
 _ESCAPED = r'["\\\x00-\x1f]'
 
@@ -68,6 +73,27 @@ def map_distinct(column: pl.Series, function: Callable[[str], str]) -> pl.Series
     mapped = pl.Series("mapped", [function(value) for value in distinct.to_list()], dtype=pl.String)
     table = pl.DataFrame({name: distinct, "mapped": mapped})
     return column.to_frame().join(table, on=name, how="left", maintain_order="left")["mapped"].alias(name)
+
+
+def stripped(column: pl.Series) -> pl.Series:
+    """Return `texts.strip_lead_in` of each text."""
+    awkward = column.str.contains(_UNPLAIN) | column.str.contains(MAY_LEAD_IN) | column.str.contains(_PAIRED)
+    return _or_else(column.str.strip_chars(EDGES), awkward, column, strip_lead_in)
+
+
+def normal_forms(column: pl.Series) -> pl.Series:
+    """Return `texts.normalise` of each text."""
+    awkward = column.str.contains(_UNPLAIN) | column.str.contains(MAY_LEAD_IN)
+    return _or_else(column.str.strip_chars(EDGES).str.to_lowercase(), awkward, column, normalise)
+
+
+def _or_else(
+    easy: pl.Series, awkward: pl.Series, column: pl.Series, function: Callable[[str], str]
+) -> pl.Series:
+    """Return the easy values, but what the function says where a text is awkward."""
+    if not awkward.any():
+        return easy
+    return easy.scatter(awkward.arg_true(), map_distinct(column.filter(awkward), function))
 
 
 def checksum(frame: pl.DataFrame, columns: Sequence[str]) -> int:

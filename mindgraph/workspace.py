@@ -265,6 +265,8 @@ class Stage:
         )
         self.previous = workspace.last(verb)
         self.unchanged = self._is_unchanged(writes)
+        if self.previous is not None and self.unchanged:
+            self.counts = dict(self.previous.counts)
 
     def write(self, record: type[Record], frame: pl.DataFrame) -> None:
         """Write a table and note its digest and number of rows."""
