@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.needs import need, shared_folder
+from tests.servers import GENERATIONS, NoServer, Server, open_server, wipe
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,30 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         if name.startswith("MINDGRAPH_") and name not in kept:
             monkeypatch.delenv(name)
     yield
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(name, marks=pytest.mark.xdist_group(f"neo4j-{name}"), id=f"neo4j-{name}")
+        for name in GENERATIONS
+    ],
+)
+def neo4j_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A running Neo4j of each generation, with a password; skipped with one line where none is to be had."""
+    server: Server | None = None
+    try:
+        server = open_server(GENERATIONS[request.param])
+    except NoServer as lack:
+        need("neo4j", False, str(lack))
+    assert server is not None
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def neo4j_empty(neo4j_server: Server) -> Server:
+    """A running Neo4j whose database holds nothing."""
+    with neo4j_server.driver() as driver:
+        wipe(driver)
+    return neo4j_server
