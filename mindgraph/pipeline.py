@@ -6,7 +6,7 @@ comes back, and returns what was counted.
 
 from __future__ import annotations
 
-from mindgraph import triples
+from mindgraph import catalog, triples
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
 from mindgraph.settings import Settings
 from mindgraph.workspace import Stage, Workspace
@@ -18,6 +18,10 @@ class Pipeline:
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self.workspace = workspace
         self.settings = settings
+
+    def ingest(self, sources: catalog.Sources) -> Stage:
+        """Read a catalogue, its co-buys, pictures and finished intentions from files."""
+        return catalog.ingest(self.workspace, self.settings, sources)
 
     def build(self) -> Stage:
         """Turn kept candidates into intentions, triples and evidence."""

@@ -33,6 +33,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     #: Language asked for and expected (BCP 47).
     lang: str = "en"
 
+    #: Orders with more distinct products than this are refused rather than paired.
+    max_basket: int = 100
+
     # pictures
     #: Longest side of the stored thumbnails, in pixels.
     thumbnail: int = 448
