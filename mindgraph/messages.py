@@ -62,6 +62,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     usage: Usage = Usage()
     error: str | None = None
+    #: Whether the stage could read it, where it has said so before.
+    ok: bool | None = None
 
 
 class Decision(Reply, frozen=True, kw_only=True):

@@ -1,31 +1,44 @@
 """The door to models: one Protocol, one adapter a way to reach a model.
 
-`Ledgered` wraps any of them, so that what was answered is never asked again.
+`open_lvlm` opens the one that the settings name. `ledger.Ledgered` wraps any of them, so that what was
+answered is never asked again; `asking.ask_until_read` asks again what could not be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol, runtime_checkable
+from pathlib import Path
 
-from mindgraph.messages import Decision, Prompt, Reply
+from mindgraph.errors import SettingsError
+from mindgraph.lvlm.protocol import LVLM
+from mindgraph.settings import Settings
+
+__all__ = ["ENGINES", "LVLM", "open_lvlm"]
+
+#: The engines, by the name that the setting `engine` takes.
+ENGINES = ("http", "recorded")
 
 
-@runtime_checkable
-class LVLM(Protocol):
-    """Answer questions about pictures."""
+def open_lvlm(settings: Settings, *, run: str = "", ledger: Path | str | None = None) -> LVLM:
+    """Open the model that the settings name, behind a ledger where one is named.
 
-    #: The model with its revision: part of every key of the ledger.
-    name: str
+    `run` stands beside each answer in the ledger. Raises SettingsError where a setting is missing,
+    MissingExtra where the engine's library is, LVLMUnavailable where nothing answers.
+    """
+    lvlm = _open(settings)
+    if ledger is None:
+        return lvlm
+    from mindgraph.lvlm.ledger import Ledgered
 
-    def ask(self, prompts: Iterable[Prompt]) -> Iterator[Reply]:
-        """Answer each prompt, in any order; each reply names its prompt."""
-        ...
+    return Ledgered(lvlm, ledger, run=run)
 
-    def decide(self, prompts: Iterable[Prompt]) -> Iterator[Decision]:
-        """Answer each yes-or-no prompt with the probability of yes, where there is one."""
-        ...
 
-    def close(self) -> None:
-        """Give back connections, processes and memory."""
-        ...
+def _open(settings: Settings) -> LVLM:
+    if settings.engine == "recorded":
+        from mindgraph.lvlm.recorded import open_recorded
+
+        return open_recorded(settings)
+    if settings.engine == "http":
+        from mindgraph.lvlm.http import open_http
+
+        return open_http(settings)
+    raise SettingsError(f"There is no engine {settings.engine!r}.", hint=f"Engines: {', '.join(ENGINES)}.")

@@ -1,0 +1,312 @@
+"""The ledger's file: one SQLite database of every request and every answer.
+
+Write-ahead logging, so that several processes may share it; what is committed survives the end of
+the process at any moment. What many requests have in common (model, parameters, system text, schema)
+is stored once, in `recipes`; the view `ledger` shows everything side by side.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mindgraph.errors import WorkspaceError
+from mindgraph.lvlm.keys import How, schema_text
+from mindgraph.messages import Decision, Picture, Prompt, Reply, Usage
+
+#: Version of the tables, kept in `PRAGMA user_version`.
+VERSION = 1
+#: How many keys one statement looks up.
+CHUNK = 500
+#: Seconds to wait while another process writes.
+PATIENCE = 60.0
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS recipes (
+  id INTEGER PRIMARY KEY, how TEXT NOT NULL, model TEXT NOT NULL, revision TEXT NOT NULL,
+  parameters TEXT NOT NULL, version TEXT NOT NULL, system TEXT NOT NULL, schema TEXT NOT NULL,
+  UNIQUE (how, model, revision, parameters, version, system, schema));
+CREATE TABLE IF NOT EXISTS replies (
+  id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, recipe INTEGER NOT NULL REFERENCES recipes,
+  kind TEXT NOT NULL, item TEXT NOT NULL, relations TEXT NOT NULL, sample INTEGER NOT NULL,
+  attempt INTEGER NOT NULL, images TEXT NOT NULL, content BLOB NOT NULL, text TEXT NOT NULL, p_yes REAL,
+  finish_reason TEXT NOT NULL, ok INTEGER, prompt_tokens INTEGER, cached_tokens INTEGER,
+  completion_tokens INTEGER, cost REAL, seconds REAL NOT NULL, time REAL NOT NULL, run TEXT NOT NULL,
+  error TEXT);
+CREATE TABLE IF NOT EXISTS shared (
+  reply INTEGER NOT NULL REFERENCES replies ON DELETE CASCADE, item TEXT NOT NULL,
+  PRIMARY KEY (reply, item)) WITHOUT ROWID;
+CREATE VIEW IF NOT EXISTS ledger AS
+  SELECT lower(hex(r.key)) AS key, r.kind, r.item, r.relations, r.sample, r.attempt, c.how, c.model,
+    c.revision, c.parameters, c.version, r.images, r.text, r.p_yes, r.finish_reason, r.ok,
+    r.prompt_tokens, r.cached_tokens, r.completion_tokens, r.cost, r.seconds, r.time, r.run, r.error, r.id
+  FROM replies r JOIN recipes c ON c.id = r.recipe;
+"""
+_STORE = """
+INSERT INTO replies (key, recipe, kind, item, relations, sample, attempt, images, content, text, p_yes,
+  finish_reason, prompt_tokens, cached_tokens, completion_tokens, cost, seconds, time, run, error)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET text = excluded.text, p_yes = excluded.p_yes, item = excluded.item,
+  finish_reason = excluded.finish_reason, prompt_tokens = excluded.prompt_tokens,
+  cached_tokens = excluded.cached_tokens, completion_tokens = excluded.completion_tokens,
+  cost = excluded.cost, seconds = excluded.seconds, time = excluded.time, run = excluded.run,
+  error = excluded.error
+WHERE replies.error IS NOT NULL
+"""
+_LOOK_UP = """
+SELECT key, item, text, p_yes, finish_reason, ok, prompt_tokens, cached_tokens, completion_tokens, seconds
+FROM replies WHERE error IS NULL AND key IN ({})
+"""
+_RECIPE = (
+    "SELECT id FROM recipes"
+    " WHERE (how, model, revision, parameters, version, system, schema) = (?,?,?,?,?,?,?)"
+)
+_ADD_RECIPE = (
+    "INSERT OR IGNORE INTO recipes (how, model, revision, parameters, version, system, schema)"
+    " VALUES (?,?,?,?,?,?,?)"
+)
+_PARTS = msgspec.json.Decoder(list[str | dict[str, str]])
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Be one answer as the ledger holds it."""
+
+    key: bytes
+    item: str
+    text: str
+    p_yes: float | None
+    finish_reason: str
+    ok: bool | None
+    usage: Usage
+
+    def reply(self, prompt: Prompt, how: How) -> Reply:
+        """Return it as the answer to a prompt."""
+        common: dict[str, Any] = {
+            "prompt": prompt,
+            "text": self.text,
+            "finish_reason": self.finish_reason,
+            "key": self.key.hex(),
+            "usage": self.usage,
+            "ok": self.ok,
+        }
+        return Decision(**common, p_yes=self.p_yes) if how == "decide" else Reply(**common)
+
+
+class Replies:
+    """Read and write one ledger; use it from one thread."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._recipes: dict[tuple[str, ...], int] = {}
+        self._marks: dict[bytes, bool] = {}
+        with self._translated():
+            self._db = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
+            self._prepare()
+
+    def look_up(self, keys: Sequence[bytes]) -> dict[bytes, Stored]:
+        """Return the answers that are there, by key; an answer that failed counts as none."""
+        found: dict[bytes, Stored] = {}
+        with self._translated():
+            for start in range(0, len(keys), CHUNK):
+                part = keys[start : start + CHUNK]
+                rows = self._db.execute(_LOOK_UP.format(",".join("?" * len(part))), part)
+                found.update((row[0], _stored(row)) for row in rows)
+        return found
+
+    def store(
+        self,
+        answers: Sequence[tuple[bytes, Reply]],
+        *,
+        how: How,
+        name: str,
+        run: str = "",
+        costs: Sequence[float | None] | None = None,
+    ) -> list[bytes]:
+        """Commit answers and the marks made before; return the keys that were answered already.
+
+        An answer that is there already stays, unless it was a failure.
+        """
+        late = []
+        with self._translated(), self._transaction():
+            for (key, reply), cost in zip(answers, costs or [None] * len(answers), strict=True):
+                recipe = self._recipe(how, name, reply.prompt)
+                if not self._db.execute(_STORE, (key, recipe, *_columns(reply, cost, run))).rowcount:
+                    late.append(key)
+            self._write_marks()
+        return late
+
+    def share(self, key: bytes, item: str) -> None:
+        """Note that a second item was answered by the same answer."""
+        with self._translated():
+            self._db.execute(
+                "INSERT OR IGNORE INTO shared SELECT id, ? FROM replies WHERE key = ? AND item <> ?",
+                (item, key, item),
+            )
+
+    def mark(self, key: bytes, ok: bool) -> None:
+        """Say whether an answer could be read; written with the next answers, or on `flush`."""
+        self._marks[key] = ok
+        if len(self._marks) >= CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the marks that are waiting."""
+        if self._marks:
+            with self._translated(), self._transaction():
+                self._write_marks()
+
+    def rows(
+        self, where: str = "1", values: Sequence[Any] = (), *, limit: int = -1
+    ) -> Iterator[dict[str, Any]]:
+        """Yield rows of the view `ledger` in the order in which they came."""
+        self.flush()
+        with self._translated():
+            cursor = self._db.execute(
+                f"SELECT * FROM ledger WHERE {where} ORDER BY id LIMIT ?", (*values, limit)
+            )
+            names = [column[0] for column in cursor.description]
+            for row in cursor:
+                yield dict(zip(names, row, strict=True))
+
+    def find(self, key: str) -> dict[str, Any] | None:
+        """Return one row with its prompt (`system`, `content`, `schema`), or None.
+
+        `content` is a list of texts and of `{"picture": id}`, in the order in which they were read.
+        """
+        self.flush()
+        with self._translated():
+            row = self._db.execute(
+                "SELECT l.*, c.system, c.schema, r.content FROM replies r JOIN recipes c ON c.id = r.recipe"
+                " JOIN ledger l ON l.id = r.id WHERE r.key = ?",
+                (_as_key(key),),
+            )
+            names = [column[0] for column in row.description]
+            values = row.fetchone()
+        if values is None:
+            return None
+        found = dict(zip(names, values, strict=True))
+        return {**found, "content": unpack(found["content"]), "schema": found["schema"] or None}
+
+    def count(self) -> int:
+        """Return the number of answers, failures among them."""
+        with self._translated():
+            return int(self._db.execute("SELECT count(*) FROM replies").fetchone()[0])
+
+    def close(self) -> None:
+        """Write what waits and give the file back."""
+        self.flush()
+        self._db.close()
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        found = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if found > VERSION:
+            raise WorkspaceError(
+                f"{self.path}: written by a newer version"
+                f" (ledger {found}, this version reads up to {VERSION}).",
+                hint="Upgrade: pip install --upgrade mindgraph-kg",
+            )
+        if found < VERSION:
+            self._db.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+
+    def _recipe(self, how: How, name: str, prompt: Prompt) -> int:
+        model, _, revision = name.partition("@")
+        parameters = msgspec.json.encode(prompt.decoding).decode()
+        recipe = (how, model, revision, parameters, prompt.version, prompt.system, schema_text(prompt.schema))
+        if recipe not in self._recipes:
+            self._db.execute(_ADD_RECIPE, recipe)
+            self._recipes[recipe] = int(self._db.execute(_RECIPE, recipe).fetchone()[0])
+        return self._recipes[recipe]
+
+    def _write_marks(self) -> None:
+        self._db.executemany(
+            "UPDATE replies SET ok = ? WHERE key = ?", ((ok, key) for key, ok in self._marks.items())
+        )
+        self._marks.clear()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._recipes.clear()
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise WorkspaceError(f"{self.path}: {error}", hint=_advice(error)) from error
+
+
+def pack(content: Iterable[str | Picture]) -> bytes:
+    """Return the parts of a prompt as they are stored."""
+    parts = [{"picture": part.id} if isinstance(part, Picture) else part for part in content]
+    return zlib.compress(msgspec.json.encode(parts), 1)
+
+
+def unpack(stored: bytes) -> list[str | dict[str, str]]:
+    """Return the parts of a stored prompt: texts, and pictures as `{"picture": id}`."""
+    return _PARTS.decode(zlib.decompress(stored))
+
+
+def _columns(reply: Reply, cost: float | None, run: str) -> tuple[Any, ...]:
+    prompt, usage = reply.prompt, reply.usage
+    return (
+        prompt.kind,
+        prompt.item,
+        ",".join(prompt.relations),
+        prompt.sample,
+        prompt.attempt,
+        ",".join(part.id for part in prompt.content if isinstance(part, Picture)),
+        pack(prompt.content),
+        reply.text,
+        reply.p_yes if isinstance(reply, Decision) else None,
+        reply.finish_reason,
+        usage.prompt_tokens,
+        usage.cached_tokens,
+        usage.completion_tokens,
+        cost,
+        usage.seconds,
+        time.time(),
+        run,
+        reply.error,
+    )
+
+
+def _stored(row: tuple[Any, ...]) -> Stored:
+    key, item, text, p_yes, finish_reason, ok, prompt, cached, completion, seconds = row
+    usage = Usage(prompt_tokens=prompt, cached_tokens=cached, completion_tokens=completion, seconds=seconds)
+    return Stored(key, item, text, p_yes, finish_reason, None if ok is None else bool(ok), usage)
+
+
+def _as_key(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def _advice(error: sqlite3.Error) -> str:
+    said = str(error)
+    if "full" in said:
+        return "Free some disk space and run the same command again: what was answered is kept."
+    if "locked" in said:
+        return "Another process has been writing for a minute; run the same command again."
+    if "unable to open" in said:
+        return "Does the folder exist, and may you write there?"
+    return "Put a copy of it back, or move it away to begin a new one: then every answer is paid again."
