@@ -84,7 +84,9 @@ def cobuys_of(pairs: Sequence[pl.DataFrame], lift: pl.DataFrame | None = None) -
     """Return the co-buys of pairs from everywhere: weights added up, sources together."""
     if not pairs:
         return frame_of(CoBuy)
-    named = pl.concat([table.cast(_PAIRS) for table in pairs]).rename({"a": "product_a", "b": "product_b"})
+    named = pl.concat([table.cast(pl.Schema(_PAIRS)) for table in pairs]).rename(
+        {"a": "product_a", "b": "product_b"}
+    )
     key = ["product_a", "product_b"]
     table = (
         named.group_by(key)

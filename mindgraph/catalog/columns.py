@@ -101,6 +101,17 @@ def read_input(path: Path, role: str, maps: Sequence[Map]) -> Input:
     return Input(role, file, pl.DataFrame([file.lines.alias("line"), *columns]), frozenset(chosen))
 
 
+def read_field(path: Path, role: str, field: str, maps: Sequence[Map]) -> pl.Series:
+    """Return the distinct values of one field of a file, sorted; none where it has no such column."""
+    own = [m for m in maps if m.role in ("", role) and m.field in FIELDS[role]]
+    names = {_folded(name) for name in (field, *FIELDS[role][field])}
+    mapped = {m.column for m in own if m.field == field}
+    file = read_table(path, lambda name: name in mapped or _folded(name) in names)
+    column = _choose(file.columns, role, own).get(field)
+    found = file.cells[column] if column else pl.Series(dtype=pl.String)
+    return found.drop_nulls().unique().sort()
+
+
 def missing_column(file: TableFile, role: str, field: str) -> CatalogError:
     """Return the error that says which columns there are, and how to name the right one."""
     columns = ", ".join(map(repr, file.columns)) or "none"

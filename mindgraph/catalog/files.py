@@ -90,11 +90,6 @@ def read_table(path: Path, wanted: Wanted) -> TableFile:
     return table
 
 
-def columns_of(path: Path) -> list[str]:
-    """Return the names of a file's columns."""
-    return read_table(path, lambda name: False).columns
-
-
 def text_of(value: Any) -> str | None:
     """Return a cell as text: numbers as written, lists and objects as JSON, null as None."""
     if value is None or isinstance(value, str):
@@ -157,7 +152,9 @@ def _read_csv(path: Path, wanted: Wanted) -> TableFile:
     header = _header(path, reader, feed)
     places = [index for index, name in enumerate(header) if name and wanted(name)]
     rows: list[list[str]] = []
-    table = TableFile(path, header, {}, pl.Series(dtype=pl.Int64))
+    table = TableFile(path, header, {}, pl.Series("line", dtype=pl.Int64))
+    if not places:
+        return table
     lines: list[int] = []
     undecodable = 0
     for row, reason in _records(reader, feed, len(header)):

@@ -46,7 +46,9 @@ def named_products(part: Input) -> pl.DataFrame:
     """Return the ids and titles that the file itself gives, each once with its first line."""
     missing = [field for field in ("title_a", "title_b") if field not in part.has]
     if missing:
-        raise missing_column(part.file, INTENTIONS, missing[0])
+        error = missing_column(part.file, INTENTIONS, missing[0])
+        error.hint += " Or name the file of PRODUCTS first: mindgraph ingest PRODUCTS --intentions FILE"
+        raise error
     sides = [part.rows.select("line", id=f"product_{side}", title=f"title_{side}") for side in ("a", "b")]
     both = pl.concat(sides).filter(pl.col("id").is_not_null()).sort("line", maintain_order=True)
     return both.unique(["id", "title"], keep="first", maintain_order=True)

@@ -137,7 +137,7 @@ class Folder:
         self._files: dict[str, dict[str, Path]] = {}
         self._folders: dict[str, Path] = {}
         try:
-            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+            entries = sorted(path.iterdir())
         except OSError as error:
             raise CatalogError(
                 f"{path} cannot be read as a folder of pictures: {error.strerror or error}.",
@@ -147,10 +147,10 @@ class Folder:
             name = clean(entry.name)
             suffix = Path(name).suffix
             if entry.is_dir():
-                self._folders[name] = Path(entry.path)
+                self._folders[name] = entry
             elif suffix.lower() in SUFFIXES:
                 stem = name.removesuffix(suffix)
-                self._files.setdefault(stem, {}).setdefault(suffix.lower(), Path(entry.path))
+                self._files.setdefault(stem, {}).setdefault(suffix.lower(), entry)
 
     def of(self, product: str) -> tuple[Path, ...]:
         """Return the files of a product, the preferred one first; ids may be percent-encoded."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from mindgraph.catalog.columns import (
     Map,
     check_maps,
     parse_maps,
+    read_field,
     read_input,
 )
 from mindgraph.catalog.intentions import Imported, intentions_of, named_pairs, named_products
@@ -61,6 +61,8 @@ class Sources:
             )
         for _, path in self.roles():
             format_of(path)
+        if self.images:
+            pictures.Folder(self.images)
 
     def folders(self) -> list[Path]:
         """Return the folders in which a picture that a cell names may lie."""
@@ -139,13 +141,11 @@ def picture_digest(sources: Sources) -> str:
 
 
 def _products(by_role: dict[str, list[Input]]) -> Catalogue:
-    if by_role[PRODUCTS]:
-        products, rejects = products_of(by_role[PRODUCTS])
-    else:
-        products, rejects = products_of([_as_products(part) for part in by_role[INTENTIONS]])
+    named = by_role[PRODUCTS] or [_as_products(part) for part in by_role[INTENTIONS]]
+    products, rejects = products_of(named)
     catalogue = Catalogue(products, frame_of(CoBuy), rejects=[rejects])
     if products.is_empty():
-        names = ", ".join(part.file.name for part in by_role[PRODUCTS] or by_role[INTENTIONS])
+        names = ", ".join(part.file.name for part in named)
         catalogue.barren.append(f"{names}: no product in it")
     return catalogue
 
@@ -194,17 +194,13 @@ def _note_barren(catalogue: Catalogue, part: Input, kept: pl.DataFrame) -> None:
 
 
 def _listed(folder: Path) -> Iterable[Path]:
-    for entry in os.scandir(folder):
-        path = Path(entry.path)
-        if entry.is_dir():
-            yield from (inner for inner in path.iterdir() if inner.is_file())
-        else:
-            yield path
+    for path in folder.iterdir():
+        yield from (inner for inner in path.iterdir() if inner.is_file()) if path.is_dir() else (path,)
 
 
 def _named_stats(path: Path, sources: Sources, maps: Sequence[Map]) -> list[str]:
-    rows = read_input(path, PRODUCTS, maps).rows["image"].drop_nulls().unique().sort()
-    found = (pictures.named_file(text, sources.folders())[0] for text in rows.to_list())
+    named = read_field(path, PRODUCTS, "image", maps)
+    found = (pictures.named_file(text, sources.folders())[0] for text in named.to_list())
     return [_stat(file) for file in found if file]
 
 
