@@ -35,6 +35,21 @@ from mindgraph.tables import content_ids
 Read = Callable[[type[Record]], pl.DataFrame]
 
 
+#: Label → the column that is unique; in the order of loading.
+NODES = {"Product": "key", "Intention": "id", "CoBuy": "key", "IntentionCluster": "key", "Generator": "id"}
+
+#: Type → labels of both ends, and the column that tells two relationships of the same ends apart.
+EDGES: dict[str, tuple[str, str, str | None]] = {
+    "OF": ("CoBuy", "Product", None),
+    "HAS_INTENTION": ("CoBuy", "Intention", "id"),
+    "BOUGHT_FOR": ("Product", "Intention", "id"),
+    "CO_BOUGHT": ("Product", "Product", None),
+    "IN_CLUSTER": ("Intention", "IntentionCluster", None),
+    "PART_OF": ("IntentionCluster", "IntentionCluster", None),
+    "SERVES": ("Product", "IntentionCluster", None),
+}
+
+
 @dataclass(frozen=True)
 class NodeTable:
     """Hold all nodes of one label; `key` is the unique column."""
@@ -76,116 +91,104 @@ class Graph:
 def graph_of(read: Read, dataset: str) -> Graph:
     """Return the graph of a workspace's tables, every table in the order of its key."""
     triples = project(read(Triple), read(Merge))
-    clusters, memberships = read(Cluster), read(Membership)
-    purposes = _purposes(memberships, clusters)
-    intentions = _intentions(read(Intention), read(Merge), triples)
+    clusters, memberships, cobuys = read(Cluster), read(Membership), read(CoBuy)
+    intentions = intention_rows(read(Intention), read(Merge), triples)
     said = said_by(triples, read(Evidence), read(Candidate), read(Merge), read(Triple))
-    products, cobuys = read(Product), read(CoBuy)
-
-    def key(column: str) -> pl.Expr:
-        return pl.concat_str(pl.lit(f"{dataset}/"), pl.col(column))
-
-    nodes = [
-        NodeTable("Product", "key", _products(products, dataset)),
-        NodeTable("Intention", "id", intentions),
-        NodeTable("CoBuy", "key", _cobuys(cobuys, dataset)),
-        NodeTable("IntentionCluster", "key", _clusters(clusters, dataset)),
-        NodeTable("Generator", "id", read(Generator).sort("id")),
-    ]
-    bought_for = bought_for_of(triples)
-    edges = [
-        EdgeTable(
-            "OF",
-            "CoBuy",
-            "Product",
-            None,
-            pl.concat(
-                cobuys.select(key("id").alias("source"), key(side).alias("target"))
-                for side in ("product_a", "product_b")
-            ),
-        ),
-        EdgeTable(
-            "HAS_INTENTION",
-            "CoBuy",
-            "Intention",
-            "id",
-            said.select(
-                key("cobuy").alias("source"),
-                pl.col("intention").alias("target"),
-                "id",
-                "relation",
-                "acceptance",
-                "support",
-                "generators",
-            ),
-        ),
-        EdgeTable(
-            "BOUGHT_FOR",
-            "Product",
-            "Intention",
-            "id",
-            bought_for.select(
-                key("product").alias("source"),
-                pl.col("intention").alias("target"),
-                content_ids(
-                    bought_for.select(key("product").alias("product"), "relation", "intention"),
-                    "bought_for",
-                    ["product", "relation", "intention"],
-                ),
-                "relation",
-                "cobuys",
-                "acceptance",
-                "support",
-            ),
-        ),
-        EdgeTable(
-            "CO_BOUGHT",
-            "Product",
-            "Product",
-            None,
-            cobuys.select(
-                key("product_a").alias("source"), key("product_b").alias("target"), "weight", "lift"
-            ),
-        ),
-        EdgeTable(
-            "IN_CLUSTER",
-            "Intention",
-            "IntentionCluster",
-            None,
-            memberships.join(intentions, left_on="intention", right_on="id", how="semi").select(
-                pl.col("intention").alias("source"), key("cluster").alias("target"), "weight"
-            ),
-        ),
-        EdgeTable(
-            "PART_OF",
-            "IntentionCluster",
-            "IntentionCluster",
-            None,
-            clusters.drop_nulls("parent").select(key("id").alias("source"), key("parent").alias("target")),
-        ),
-        EdgeTable(
-            "SERVES",
-            "Product",
-            "IntentionCluster",
-            None,
-            serves_of(triples, purposes).select(
-                key("product").alias("source"), key("cluster").alias("target"), "cobuys", "weight"
-            ),
-        ),
-    ]
+    nodes = {
+        "Product": product_rows(read(Product), dataset),
+        "Intention": intentions,
+        "CoBuy": cobuy_rows(cobuys, dataset),
+        "IntentionCluster": cluster_rows(clusters, dataset),
+        "Generator": read(Generator).sort("id"),
+    }
+    edges = {
+        "OF": of_rows(cobuys, dataset),
+        "HAS_INTENTION": has_intention_rows(said, dataset),
+        "BOUGHT_FOR": bought_for_rows(bought_for_of(triples), dataset),
+        "CO_BOUGHT": co_bought_rows(cobuys, dataset),
+        "IN_CLUSTER": in_cluster_rows(memberships, intentions, dataset),
+        "PART_OF": part_of_rows(clusters, dataset),
+        "SERVES": serves_rows(serves_of(triples, purposes_of(memberships, clusters)), dataset),
+    }
     return Graph(
         dataset,
-        {table.label: table for table in nodes},
-        {
-            table.type: EdgeTable(
-                table.type,
-                table.source,
-                table.target,
-                table.id,
-                table.rows.sort("source", "target", *([table.id] if table.id else [])),
-            )
-            for table in edges
-        },
+        {label: NodeTable(label, NODES[label], rows) for label, rows in nodes.items()},
+        {type_: edge_table(type_, rows) for type_, rows in edges.items()},
+    )
+
+
+def edge_table(type_: str, rows: pl.DataFrame) -> EdgeTable:
+    """Return the table of one relationship type, in the order of its ends."""
+    source, target, id_ = EDGES[type_]
+    return EdgeTable(type_, source, target, id_, rows.sort("source", "target", *([id_] if id_ else [])))
+
+
+def of_rows(cobuys: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return a relationship from each co-buy to each of its two products."""
+    return pl.concat(
+        cobuys.select(_key(dataset, "id").alias("source"), _key(dataset, side).alias("target"))
+        for side in ("product_a", "product_b")
+    )
+
+
+def has_intention_rows(said: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return a relationship for each triple, from its co-buy to its intention."""
+    return said.select(
+        _key(dataset, "cobuy").alias("source"),
+        pl.col("intention").alias("target"),
+        "id",
+        "relation",
+        "acceptance",
+        "support",
+        "generators",
+    )
+
+
+def bought_for_rows(bought_for: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return a relationship for each product, relation and intention, with an id by content."""
+    keyed = bought_for.with_columns(_key(dataset, "product").alias("product"))
+    return keyed.select(
+        pl.col("product").alias("source"),
+        pl.col("intention").alias("target"),
+        content_ids(keyed, "bought_for", ["product", "relation", "intention"]),
+        "relation",
+        pl.col("cobuys").cast(pl.Int64),
+        "acceptance",
+        "support",
+    )
+
+
+def co_bought_rows(cobuys: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return a relationship for each co-buy, from the smaller product id to the larger."""
+    return cobuys.select(
+        _key(dataset, "product_a").alias("source"),
+        _key(dataset, "product_b").alias("target"),
+        "weight",
+        "lift",
+    )
+
+
+def in_cluster_rows(memberships: pl.DataFrame, intentions: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return a relationship for each membership of these intentions."""
+    return memberships.join(intentions, left_on="intention", right_on="id", how="semi").select(
+        pl.col("intention").alias("source"), _key(dataset, "cluster").alias("target"), "weight"
+    )
+
+
+def part_of_rows(clusters: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return a relationship from each cluster to its parent."""
+    return clusters.drop_nulls("parent").select(
+        _key(dataset, "id").alias("source"), _key(dataset, "parent").alias("target")
+    )
+
+
+def serves_rows(serves: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return a relationship for each product and each purpose that it serves."""
+    return serves.select(
+        _key(dataset, "product").alias("source"),
+        _key(dataset, "cluster").alias("target"),
+        pl.col("cobuys").cast(pl.Int64),
+        "weight",
     )
 
 
@@ -218,7 +221,8 @@ def mean_acceptance() -> pl.Expr:
     """Return the mean of `acceptance` weighted by `support`, over the rows that have one."""
     known = pl.col("acceptance").is_not_null()
     weights = pl.col("support").filter(known)
-    total = (pl.col("acceptance").filter(known) * weights).sum()
+    # Sorted first: the sum of floats depends on their order, and rows come in any.
+    total = (pl.col("acceptance").filter(known) * weights).sort().sum()
     return pl.when(known.any()).then(total / weights.sum()).alias("acceptance")
 
 
@@ -251,7 +255,7 @@ def serves_of(triples: pl.DataFrame, purposes: pl.DataFrame) -> pl.DataFrame:
         .group_by("product", "cluster")
         .agg(
             pl.col("cobuy").n_unique().alias("cobuys"),
-            (pl.col("support") * pl.col("weight")).sum().alias("weight"),
+            (pl.col("support") * pl.col("weight")).sort().sum().alias("weight"),
         )
     )
 
@@ -290,7 +294,7 @@ def _canonical(triples: pl.DataFrame, merges: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _intentions(intentions: pl.DataFrame, merges: pl.DataFrame, triples: pl.DataFrame) -> pl.DataFrame:
+def intention_rows(intentions: pl.DataFrame, merges: pl.DataFrame, triples: pl.DataFrame) -> pl.DataFrame:
     """Return the canonical intentions that a triple uses, with their merged wordings."""
     wordings = (
         merges.join(intentions, left_on="intention", right_on="id")
@@ -306,28 +310,31 @@ def _intentions(intentions: pl.DataFrame, merges: pl.DataFrame, triples: pl.Data
     )
 
 
-def _products(products: pl.DataFrame, dataset: str) -> pl.DataFrame:
+def product_rows(products: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return the nodes of products."""
     return _keyed(products, dataset, ["title", "brand", "categories", "price", "image"])
 
 
-def _cobuys(cobuys: pl.DataFrame, dataset: str) -> pl.DataFrame:
+def cobuy_rows(cobuys: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return the nodes of co-buys."""
     return _keyed(cobuys, dataset, ["weight", "lift"])
 
 
-def _clusters(clusters: pl.DataFrame, dataset: str) -> pl.DataFrame:
+def cluster_rows(clusters: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return the nodes of clusters, of every level."""
     return _keyed(clusters, dataset, ["label", "keywords", "level", "size"])
 
 
 def _keyed(frame: pl.DataFrame, dataset: str, columns: list[str]) -> pl.DataFrame:
     return frame.select(
-        pl.concat_str(pl.lit(f"{dataset}/"), pl.col("id")).alias("key"),
+        _key(dataset, "id").alias("key"),
         pl.lit(dataset).alias("dataset"),
         "id",
         *columns,
     ).sort("key")
 
 
-def _purposes(memberships: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
+def purposes_of(memberships: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
     """Return the clusters of every level that each intention stands in, with the weight."""
     parents = clusters.select(pl.col("id").alias("cluster"), "parent")
     level = memberships.select("intention", "cluster", "weight")
@@ -341,3 +348,8 @@ def _purposes(memberships: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame
         )
         found.append(level)
     return pl.concat(found)
+
+
+def _key(dataset: str, column: str) -> pl.Expr:
+    """Return the shop's id qualified by the data set."""
+    return pl.concat_str(pl.lit(f"{dataset}/"), pl.col(column))
