@@ -6,9 +6,10 @@ comes back, and returns what was counted.
 
 from __future__ import annotations
 
-from mindgraph import catalog, triples
+from mindgraph import catalog, distill, filters, triples
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
 from mindgraph.settings import Settings
+from mindgraph.tally import Budget, Tell, silent
 from mindgraph.workspace import Stage, Workspace
 
 
@@ -22,6 +23,18 @@ class Pipeline:
     def ingest(self, sources: catalog.Sources) -> Stage:
         """Read a catalogue, its co-buys, pictures and finished intentions from files."""
         return catalog.ingest(self.workspace, self.settings, sources)
+
+    def distill(
+        self, choice: distill.Choice | None = None, *, budget: Budget | None = None, tell: Tell = silent
+    ) -> Stage:
+        """Ask the model for features of products and intentions of co-buys."""
+        return distill.distill(self.workspace, self.settings, choice, budget=budget, tell=tell)
+
+    def filter(self, *, again: bool = False, budget: Budget | None = None, tell: Tell = silent) -> Stage:
+        """Throw out what a shopper would not recognise: rules first, then the model in its role."""
+        return filters.filter_candidates(
+            self.workspace, self.settings, again=again, budget=budget, tell=tell
+        )
 
     def build(self) -> Stage:
         """Turn kept candidates into intentions, triples and evidence."""

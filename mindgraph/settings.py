@@ -54,6 +54,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     temperature: float = 0.2
     max_tokens: int = 512
 
+    #: What a million tokens cost, in US dollars; cached ones cost what others do where it is negative.
+    usd_prompt: float = 0.0
+    usd_cached: float = -1.0
+    usd_completion: float = 0.0
+
     # what is asked
     relations: tuple[str, ...] = ()
     calls: typing.Literal["grouped", "per-relation"] = "grouped"

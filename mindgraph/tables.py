@@ -44,6 +44,35 @@ def records_of(record: type[R], frame: pl.DataFrame) -> list[R]:
     return msgspec.convert(frame.to_dicts(), list[record])  # type: ignore[valid-type]
 
 
+class Rows:
+    """Collect rows one by one and keep them as columns, so that millions of them stay small."""
+
+    #: Rows that wait as tuples before they become columns.
+    WAITING = 20_000
+
+    def __init__(self, schema: pl.Schema) -> None:
+        self._schema = schema
+        self._frames = [pl.DataFrame(schema=schema)]
+        self._waiting: list[tuple[Any, ...]] = []
+
+    def add(self, *values: Any) -> None:
+        """Add one row, its values in the order of the schema."""
+        self._waiting.append(values)
+        if len(self._waiting) >= self.WAITING:
+            self._settle()
+
+    def frame(self) -> pl.DataFrame:
+        """Return all rows so far, in the order in which they came."""
+        self._settle()
+        self._frames = [pl.concat(self._frames)]
+        return self._frames[0]
+
+    def _settle(self) -> None:
+        if self._waiting:
+            self._frames.append(pl.DataFrame(self._waiting, schema=self._schema, orient="row"))
+            self._waiting = []
+
+
 def content_ids(frame: pl.DataFrame, kind: str, columns: Sequence[str]) -> pl.Series:
     """Return `records.content_id(kind, *columns)` of each row, hashing each distinct row once."""
     opening = pl.lit(f"[{msgspec.json.encode(kind).decode()}")

@@ -268,6 +268,11 @@ class Stage:
         if self.previous is not None and self.unchanged:
             self.counts = dict(self.previous.counts)
 
+    @property
+    def seconds(self) -> float:
+        """How long it took, in seconds; 0 where it is not finished."""
+        return self._manifest.seconds
+
     def write(self, record: type[Record], frame: pl.DataFrame) -> None:
         """Write a table and note its digest and number of rows."""
         self._writes[record.table] = self.workspace.write(record, frame)

@@ -18,6 +18,7 @@ from mindgraph.prompts.reading import (
     read_paragraph,
     read_yes_no,
 )
+from mindgraph.prompts.wording import Wording, wording
 
 __all__ = [
     "Asker",
@@ -25,6 +26,7 @@ __all__ = [
     "Pair",
     "Shown",
     "Unreadable",
+    "Wording",
     "read_because",
     "read_feature",
     "read_intentions",
@@ -33,4 +35,5 @@ __all__ = [
     "relation_groups",
     "show",
     "verdict_item",
+    "wording",
 ]

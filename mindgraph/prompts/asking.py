@@ -7,17 +7,19 @@ them, so a serving engine reads it once.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from mindgraph.errors import SettingsError
 from mindgraph.messages import Decoding, Picture, Prompt
 from mindgraph.prompts.answers import because_schema, feature_schema, intentions_schema
 from mindgraph.prompts.fence import LIMITS, Shown, cut, fenced
 from mindgraph.prompts.wording import Wording, wording
-from mindgraph.records import content_id
-from mindgraph.relations import BY_NAME, DEFAULT_RELATIONS, GROUPS
+from mindgraph.records import Generator, content_id
+from mindgraph.relations import BY_NAME, DEFAULT_RELATIONS, GROUPS, canonical_relation
 from mindgraph.settings import Settings
 
 #: Names of languages as the prompts say them; another one is named by its code.
@@ -42,11 +44,6 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     #: Which sentence says what the pictures show: both, stacked, only-a, only-b, neither.
     arrangement: str = "neither"
 
-    @property
-    def images_seen(self) -> int:
-        """The number of products whose picture is shown."""
-        return {"both": 2, "stacked": 2, "only-a": 1, "only-b": 1}.get(self.arrangement, 0)
-
 
 class Asker:
     """Make the prompts of all three steps, worded and decoded as the settings say."""
@@ -61,9 +58,29 @@ class Asker:
         self._systems = {k: self.words.text(f"{k}.system") for k in ("feature", "intentions", "verdict")}
         self._versions = {kind: self.words.version(kind) for kind in self._systems}
 
-    def version(self, *steps: str) -> str:
-        """Return the hash of the templates of some steps."""
-        return self.words.version(*steps)
+    def generator(self, model: str, *steps: str) -> Generator:
+        """Return who speaks when a model is asked so; `model` may carry its revision after an @."""
+        name, _, revision = model.partition("@")
+        settings = self.settings
+        parameters = {
+            "images": settings.images,
+            "lang": settings.lang,
+            "max_tokens": settings.max_tokens,
+            "seed": settings.seed,
+            "style": settings.style,
+            "temperature": settings.temperature,
+            "thumbnail": settings.thumbnail,
+            **({"calls": self.groups} if "intentions" in steps else {}),
+        }
+        text = msgspec.json.encode(parameters, order="sorted").decode()
+        version = self.words.version(*steps)
+        return Generator(
+            id=content_id("generator", "model", name, revision, text, version),
+            model=name,
+            revision=revision,
+            parameters=text,
+            prompt_version=version,
+        )
 
     def feature(self, product: str, shown: Shown, picture: Picture | None) -> Prompt:
         """Ask what there is to say about one product (step 1)."""
@@ -82,7 +99,7 @@ class Asker:
 
     def intentions(self, pair: Pair) -> Iterator[Prompt]:
         """Ask why two products were bought together (step 2): each group of relations, each sample."""
-        head = (*pair.pictures, self._head(pair))
+        head: tuple[str | Picture, ...] = (*pair.pictures, self._head(pair))
         for sample in range(self.settings.samples):
             for group, question in zip(self.groups, self._questions, strict=True):
                 yield Prompt(
@@ -117,7 +134,7 @@ class Asker:
         tokens: int | None = None,
         schema: dict[str, Any] | None = None,
     ) -> Iterator[Prompt]:
-        head = (*pair.pictures, self._head(pair))
+        head: tuple[str | Picture, ...] = (*pair.pictures, self._head(pair))
         for relation, text in intentions:
             reason = fenced(f"{BY_NAME[relation].phrase} {text}".strip())
             yield Prompt(
@@ -169,13 +186,24 @@ class Asker:
 def relation_groups(relations: Sequence[str], calls: str) -> tuple[tuple[str, ...], ...]:
     """Return the relations of each call: those of one group together, or each alone.
 
-    No relations named means all that are asked by default. The order is that of `RELATIONS`.
+    No relations named means all that are asked by default; names are read in any spelling. The
+    order is that of `RELATIONS`. Raises SettingsError for a relation that there is not.
     """
-    asked = [name for name in BY_NAME if name in (relations or DEFAULT_RELATIONS)]
+    wanted = {_known_relation(name) for name in relations} or set(DEFAULT_RELATIONS)
+    asked = [name for name in BY_NAME if name in wanted]
     if calls == "per-relation":
         return tuple((name,) for name in asked)
     grouped = (tuple(n for n in asked if BY_NAME[n].group == group) for group in GROUPS)
     return tuple(group for group in grouped if group)
+
+
+def _known_relation(name: str) -> str:
+    known = canonical_relation(name)
+    if known is None:
+        near = difflib.get_close_matches(name.lower(), [n.lower() for n in BY_NAME], n=1)
+        hint = f"Did you mean {canonical_relation(near[0])}?" if near else f"There are: {', '.join(BY_NAME)}."
+        raise SettingsError(f"There is no relation {name!r}.", hint=hint)
+    return known
 
 
 def verdict_item(cobuy: str, relation: str, text: str) -> str:

@@ -42,10 +42,10 @@ class Given(msgspec.Struct, frozen=True):
 def read_feature(text: str, *, paragraph: bool = False) -> str:
     """Return what an answer says of a product, one labelled line a text; a paragraph as it is."""
     if paragraph:
-        return _words(text) or _unreadable("the answer is empty")
+        return _some(_words(text), "the answer is empty")
     answer = {str(key).strip().lower(): value for key, value in json_object(text).items()}
     lines = [f"{name.capitalize()}: {said}" for name in _TEXTS if (said := _words(_flat(answer.get(name))))]
-    return "\n".join(lines) or _unreadable(f"none of {', '.join(_TEXTS)} is in the answer")
+    return _some("\n".join(lines), f"none of {', '.join(_TEXTS)} is in the answer")
 
 
 def read_intentions(text: str, relations: Sequence[str]) -> list[Given]:
@@ -60,20 +60,21 @@ def read_intentions(text: str, relations: Sequence[str]) -> list[Given]:
         named = {relations[0]: answer}  # asked for one relation, some models leave its name out
     if answer and not any(relation in named for relation in relations):
         keys = ", ".join(str(key) for key in answer)[:80]
-        _unreadable(f"none of the relations asked for is in the answer; its keys are: {keys}")
+        raise Unreadable(f"none of the relations asked for is in the answer; its keys are: {keys}")
     return [given for relation in relations for given in _intentions(relation, named.get(relation))]
 
 
 def read_paragraph(text: str, relation: str) -> list[Given]:
     """Return the one intention of an answer in prose, without the beginning that was asked for."""
-    phrase = strip_lead_in(_words(text))
-    return [Given(relation, phrase)] if phrase else _unreadable("the answer is empty")
+    return [Given(relation, _some(strip_lead_in(_words(text)), "the answer is empty"))]
 
 
 def read_yes_no(text: str) -> bool:
     """Return whether an answer in words is yes: its first word, or what it names as its answer."""
     found = _FIRST_WORD.match(text) or _NAMED_ANSWER.search(text)
-    return found[1].lower() == "yes" if found else _unreadable("it says neither yes nor no")
+    if found is None:
+        raise Unreadable("it says neither yes nor no")
+    return found[1].lower() == "yes"
 
 
 def read_because(text: str) -> tuple[bool, str]:
@@ -95,9 +96,8 @@ def json_object(text: str) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeEncodeError):
         found = next(_objects(text), None)
     if not isinstance(found, dict):
-        _unreadable("there is no whole JSON object in the answer")
-    whole: dict[str, Any] = found
-    return whole
+        raise Unreadable("there is no whole JSON object in the answer")
+    return found
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
@@ -119,14 +119,14 @@ def _intentions(relation: str, value: Any) -> Iterator[Given]:
         elif isinstance(one, dict):
             yield _intention(relation, one, position)
         else:
-            _unreadable(f"{relation} is no intention but {json.dumps(one)[:40]}")
+            raise Unreadable(f"{relation} is no intention but {json.dumps(one)[:40]}")
 
 
 def _intention(relation: str, value: dict[str, Any], position: int) -> Given:
     said = {str(key).strip().lower(): part for key, part in value.items()}
     phrase, detail = said.get("phrase"), said.get("detail")
     if not isinstance(phrase, str):
-        _unreadable(f"{relation} has no phrase")
+        raise Unreadable(f"{relation} has no phrase")
     return Given(relation, strip_lead_in(_words(phrase)), _words(_flat(detail)) or None, position)
 
 
@@ -143,5 +143,7 @@ def _words(text: str) -> str:
     return clean(" ".join(text.split()))
 
 
-def _unreadable(reason: str) -> Any:
-    raise Unreadable(reason)
+def _some(text: str, otherwise: str) -> str:
+    if not text:
+        raise Unreadable(otherwise)
+    return text

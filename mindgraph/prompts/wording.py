@@ -25,14 +25,15 @@ class Template:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._literals: list[str] = []
+        #: The text between the slots.
+        self.literals: list[str] = []
         self.slots: list[str] = []
         self._parse(text)
 
     def fill(self, **values: str) -> str:
         """Return the text with its slots filled; KeyError where a value is missing."""
-        parts = [self._literals[0]]
-        for slot, literal in zip(self.slots, self._literals[1:], strict=True):
+        parts = [self.literals[0]]
+        for slot, literal in zip(self.slots, self.literals[1:], strict=True):
             parts += (values[slot], literal)
         return "".join(parts)
 
@@ -44,10 +45,10 @@ class Template:
             if found[1]:
                 literal += "$"
             else:
-                self._literals.append(literal)
+                self.literals.append(literal)
                 self.slots.append(found[2])
                 literal = ""
-        self._literals.append(literal + text[end:])
+        self.literals.append(literal + text[end:])
 
 
 class Wording:

@@ -1,0 +1,282 @@
+"""Rules that throw out what no model need be asked about: plain functions in a list, each a judge.
+
+A rule is an expression over a table of candidates and says True of what it throws out. A rule is
+made to be right where it speaks: what is merely weak is left to the shopper. Every rule that speaks
+leaves its verdict, so what was thrown out, and why, can be read in the workspace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from mindgraph.prompts import Wording
+from mindgraph.records import Verdict
+from mindgraph.relations import RELATIONS
+from mindgraph.tables import frame_of, schema_of
+
+#: Candidates that are looked at together, so that memory stays flat.
+BLOCK = 100_000
+#: The longest phrase that is let through, in words; twelve are asked for.
+LONGEST_PHRASE = 30
+#: The longest paragraph, in words; 120 are asked for.
+LONGEST_PARAGRAPH = 160
+#: So many words in a row that stand in our prompts are no accident.
+ECHO = 6
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Be one judge: its name, what it says of what it throws out, and the expression."""
+
+    name: str
+    reason: str
+    says_no: Callable[[], pl.Expr]
+
+    @property
+    def judge(self) -> str:
+        """The judge's name in the table of verdicts."""
+        return f"rule:{self.name}"
+
+
+def empty() -> pl.Expr:
+    """Find texts with nothing in them, and words that stand for nothing."""
+    nothing = (
+        r"^(?:none|null|nan|nil|n a|na|nothing|unknown|undefined|not (?:applicable|available|known)|yes|no)?$"
+    )
+    return pl.col("folded").str.contains(nothing)
+
+
+def refusal() -> pl.Expr:
+    """Find answers in which the model speaks of itself and does not answer."""
+    return pl.col("text").str.contains("(?i)" + "|".join(_REFUSALS))
+
+
+def echo() -> pl.Expr:
+    """Find the prompt's own words, and the bones of the answer's shape."""
+    return pl.col("echoes") | pl.col("text").str.contains(_BONES) | pl.col("folded").is_in(_HEARD)
+
+
+def title() -> pl.Expr:
+    """Find a product's title said again: the words of nearly all of it, or its beginning."""
+    return _retells("a") | _retells("b")
+
+
+def generic() -> pl.Expr:
+    """Find what would hold for any two products."""
+    return (pl.col("words").list.set_difference(_words(_SAY_LITTLE.split())).list.len() == 0) & (
+        pl.col("folded") != ""
+    )
+
+
+def too_long() -> pl.Expr:
+    """Find what is longer than any phrase, or any paragraph where paragraphs were asked for."""
+    longest = pl.when(pl.col("paragraph")).then(LONGEST_PARAGRAPH).otherwise(LONGEST_PHRASE)
+    return pl.col("folded").str.count_matches(" ") + 1 > longest
+
+
+def wrong_language() -> pl.Expr:
+    """Find another script than the language is written in, or the small words of another language."""
+    wrong = pl.lit(False)
+    for lang, pattern in _SCRIPTS.items():
+        letters = pl.col("text").str.count_matches(r"\p{L}")
+        share = pl.col("text").str.count_matches(pattern) < letters * 0.5
+        wrong = pl.when(pl.col("lang_base") == lang).then(share & (letters > 3)).otherwise(wrong)
+    latin = pl.col("text").str.count_matches(r"\p{Latin}") < pl.col("text").str.count_matches(r"\p{L}") * 0.5
+    wrong = (
+        pl.when(pl.col("lang_base").is_in(list(_SCRIPTS)))
+        .then(wrong)
+        .otherwise(
+            pl.when(pl.col("lang_base").is_in(list(_SMALL_WORDS))).then(latin).otherwise(pl.lit(False))
+        )
+    )
+    return wrong | _speaks_another()
+
+
+def duplicate() -> pl.Expr:
+    """Find what the same answers on a co-buy have said before, under this relation or another.
+
+    Samples and generators are apart: that two of them say the same is support.
+    """
+    return pl.col("repeated")
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("empty", "it says nothing", empty),
+    Rule("refusal", "the model declines to answer", refusal),
+    Rule("echo", "it repeats the prompt", echo),
+    Rule("title", "it repeats a product's title", title),
+    Rule("generic", "it would hold for any two products", generic),
+    Rule("too-long", "it is too long", too_long),
+    Rule("language", "it is in another language", wrong_language),
+    Rule("duplicate", "the same was said of this co-buy before", duplicate),
+)
+
+_REFUSALS = (
+    r"\bas an? (?:\w+ )?(?:ai|language model)\b",
+    r"\bi(?:['’]m| am) (?:sorry|unable|not able|an ai)\b",
+    r"\bi apologi[sz]e\b",
+    r"\bi (?:cannot|can['’]?t|can not|do not|don['’]t|could not|couldn['’]t)"
+    r" (?:see|view|tell|determine|help|assist|provide|identify|answer|access|know|have (?:enough|any))\b",
+    r"\b(?:the|this) (?:image|picture|photo)s? (?:is|are|was|were) (?:not|missing|unavailable|blank)\b",
+    r"\b(?:not enough|insufficient) (?:information|context|data|details)\b",
+)
+_BONES = (
+    r'"(?:phrase|detail|answer|reason)"\s*:|</?(?:product|notes_on|reason)'
+    r'|\$(?:phrase|name)\b|^\s*[{\[]\s*"'
+)
+#: Words that fit any two products: a text of nothing else is generic.
+_SAY_LITTLE = """
+a all also always an and any anyone anything are as at be because been being both by can could each
+either every everyone everything for from had has have having he her him his i if in is it its just kind
+kinds like liked likes love loved loves many more most much my of on one ones or other others our she so
+some something such than that the their them themselves then these they thing things this those thought
+time times to together too two type types us very want wanted wants was way we well were what which who
+will with would you your person personx people customer customers buyer buyers shopper shoppers user
+users owner product products item items goods stuff purchase purchases accessory accessories purpose
+purposes reason reasons function functions use used useful uses using need needed needs needing buy
+buying bought get getting own owning give gives giving provide provides providing deliver delivers
+delivering offer offers offering enjoy enjoys enjoyed enjoying do does doing serve serves serving make
+makes making meet meets meeting satisfy satisfying same similar different various general daily everyday
+personal good great nice best better excellent high fine cool popular amazing awesome quality price value
+performance benefit benefits lot lots
+"""
+#: What is left of a beginning that was repeated and not completed.
+_HEARD = [
+    "used for", "capable of", "related to", "similar to", "made of", "a type of", "a part of", "defined as",
+    "a property of", "an effect of", "a manner of", "symbols of", "created by", "derived from",
+    "distinct from", "a customer buys both because", "in whatever words fit best", "phrase", "detail",
+    "product a", "product b", "product a and product b", "product a product b",
+]  # fmt: skip
+
+_SCRIPTS = {
+    "ja": r"[\p{Hiragana}\p{Katakana}\p{Han}]",
+    "zh": r"\p{Han}",
+    "ko": r"\p{Hangul}",
+    "ru": r"\p{Cyrillic}",
+    "uk": r"\p{Cyrillic}",
+    "el": r"\p{Greek}",
+    "ar": r"\p{Arabic}",
+    "he": r"\p{Hebrew}",
+}
+#: Small words that no other language of the list has, or hardly ever.
+_SMALL_WORDS = {
+    "en": "the and with for of to is are that this while from when his her their your into",
+    "de": "und der das mit für von ist nicht beim zum zur eine einen oder auf auch werden unterwegs",
+    "fr": "et le les des du avec pour une dans est sur leur ou aux qui plus chez votre",
+    "es": "el los las con para una del por y que en su más al cuando",
+    "it": "il gli con per una della delle di che e nel sono più anche del",
+    "pt": "os com para uma do da dos das em não que e ao seu mais",
+    "nl": "het een met voor van en zijn niet bij ook naar op tijdens",
+}
+
+
+def throw_out(candidates: pl.DataFrame, titles: pl.DataFrame, echoes: Sequence[str]) -> pl.DataFrame:
+    """Return the verdicts of all rules that say no.
+
+    `candidates` has the columns of the record and `paragraph` (whether prose was asked for);
+    `titles` has `cobuy`, `title_a` and `title_b`; `echoes` are runs of words of the prompts.
+    """
+    said = [frame_of(Verdict)]
+    repeated = _repeats(candidates)
+    for start in range(0, len(candidates), BLOCK):
+        part = candidates[start : start + BLOCK].join(titles, on="cobuy", how="left", maintain_order="left")
+        part = part.with_columns(repeated=repeated[start : start + BLOCK])
+        said.append(_verdicts(_prepared(part, echoes)))
+    return pl.concat(said)
+
+
+def runs_of_words(wording: Wording) -> list[str]:
+    """Return each run of `ECHO` words of our questions, folded: what an echo of them would hold."""
+    runs: dict[str, None] = {}
+    for name in wording.names:
+        for literal in wording[name].literals:
+            words = fold(pl.Series([literal])).item().split()
+            runs |= dict.fromkeys(" ".join(words[i : i + ECHO]) for i in range(len(words) - ECHO + 1))
+    return list(runs)
+
+
+def fold(texts: pl.Series) -> pl.Series:
+    """Return texts in lower case, letters and digits only, words parted by one space."""
+    return texts.to_frame("text").select(_folded("text")).to_series()
+
+
+def _folded(column: str) -> pl.Expr:
+    return (
+        pl.col(column).fill_null("").str.to_lowercase().str.replace_all(r"['’]", "")
+        .str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars(" ")
+    )  # fmt: skip
+
+
+def _prepared(part: pl.DataFrame, echoes: Sequence[str]) -> pl.DataFrame:
+    folded = part.with_columns(
+        _folded("text").alias("folded"),
+        _folded("title_a").alias("title_a"),
+        _folded("title_b").alias("title_b"),
+        pl.col("lang").str.split("-").list.first().str.to_lowercase().alias("lang_base"),
+    )
+    return folded.with_columns(
+        echoes=pl.col("folded").str.contains_any(list(echoes)) if echoes else pl.lit(False),
+        words=pl.col("folded").str.split(" "),
+    )
+
+
+def _verdicts(part: pl.DataFrame) -> pl.DataFrame:
+    found = part.select("id", *(rule.says_no().fill_null(False).alias(rule.judge) for rule in RULES))
+    reasons = {rule.judge: rule.reason for rule in RULES}
+    said = found.unpivot(index="id", variable_name="judge", value_name="no").filter("no")
+    rows = said.select(
+        candidate="id",
+        judge="judge",
+        answer=pl.lit("no"),
+        reason=pl.col("judge").replace_strict(reasons, return_dtype=pl.String),
+    )
+    return rows.select(
+        pl.col(name) if name in rows.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in schema_of(Verdict).items()
+    )
+
+
+def _repeats(candidates: pl.DataFrame) -> pl.Series:
+    """Say of each candidate whether its text was given before in the same answers on its co-buy."""
+    order = {relation.name: place for place, relation in enumerate(RELATIONS)}
+    keyed = candidates.select(
+        "id", "cobuy", "generator", "sample", _folded("text").alias("folded"),
+        place=pl.col("relation").replace_strict(order, default=len(order), return_dtype=pl.Int64),
+    ).with_row_index("row")  # fmt: skip
+    group = ["cobuy", "generator", "sample", "folded"]
+    first = keyed.sort("place", "id").unique(group, keep="first", maintain_order=True)
+    kept = keyed.select("row").join(
+        first.select("row", first=True), on="row", how="left", maintain_order="left"
+    )
+    return kept["first"].is_null() & (keyed["folded"] != "")
+
+
+def _retells(side: str) -> pl.Expr:
+    """Say whether the text is the title's beginning, or has nearly the same words."""
+    name, text = pl.col(f"title_{side}").fill_null(""), pl.col("folded")
+    words = name.str.split(" ")
+    shared = pl.col("words").list.set_intersection(words).list.len()
+    either = pl.col("words").list.set_union(words).list.len()
+    enough = pl.col("words").list.len() >= 4
+    return enough & ((name + " ").str.starts_with(text + " ") | (shared >= either * 0.75))
+
+
+def _speaks_another() -> pl.Expr:
+    """Say whether there are two small words of another language and none of the right one."""
+    counts = {lang: _count_words(words) for lang, words in _SMALL_WORDS.items()}
+    wrong = pl.lit(False)
+    for lang, own in counts.items():
+        others = pl.max_horizontal(count for other, count in counts.items() if other != lang)
+        wrong = pl.when(pl.col("lang_base") == lang).then((own == 0) & (others >= 2)).otherwise(wrong)
+    return wrong
+
+
+def _count_words(words: str) -> pl.Expr:
+    return pl.col("words").list.set_intersection(_words(words.split())).list.len()
+
+
+def _words(words: Sequence[str]) -> pl.Expr:
+    return pl.lit(list(words), pl.List(pl.String))

@@ -1,0 +1,182 @@
+"""What asking counts, whichever step asks: answers, failures, tokens, and why it stopped."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import msgspec
+
+from mindgraph.errors import BudgetReached, LVLMUnavailable
+from mindgraph.lvlm.asking import Outcome
+from mindgraph.lvlm.protocol import LVLM
+from mindgraph.messages import Decision, Prompt, Reply
+from mindgraph.records import Reject
+
+R = TypeVar("R", bound=Reply)
+
+#: Is told what is asked about ("products", "co-buys", …), and how many questions there are in all, each
+#: time one more is done.
+Tell = Callable[[str, int], None]
+#: What ends a run before its end, and leaves what was said until then.
+Stop = BudgetReached | LVLMUnavailable
+
+#: Characters of an answer that a reject keeps; the ledger has all of it.
+RAW = 20_000
+
+
+def silent(what: str, total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass
+class Stopped:
+    """Say why a run stopped before its end, where it did."""
+
+    why: Stop | None = None
+
+
+@contextmanager
+def stops() -> Iterator[Stopped]:
+    """Let a model that stops answering, or a budget that is reached, end the block quietly."""
+    stopped = Stopped()
+    try:
+        yield stopped
+    except (BudgetReached, LVLMUnavailable) as error:
+        stopped.why = error
+
+
+@dataclass
+class Tally:
+    """Count outcomes, and keep those that failed as rejects."""
+
+    stage: str
+    #: Questions with an answer that was read; that could not be read; that never came.
+    read: int = 0
+    unreadable: int = 0
+    unanswered: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+
+    def take(self, outcome: Outcome[Any]) -> bool:
+        """Count one outcome and return whether it has a value."""
+        if not outcome.failed:
+            self.read += 1
+            return True
+        if outcome.reply.error is None:
+            self.unreadable += 1
+        else:
+            self.unanswered += 1
+        self.rejects.append(_reject(self.stage, outcome))
+        return False
+
+    @property
+    def failed(self) -> int:
+        """The number of questions without an answer that could be read."""
+        return self.unreadable + self.unanswered
+
+
+class Prices(msgspec.Struct, frozen=True):
+    """Hold what a million tokens cost, in US dollars."""
+
+    prompt: float = 0.0
+    #: Prompt tokens that the server had kept; None where they cost what others do.
+    cached: float | None = None
+    completion: float = 0.0
+
+    def of(self, prompt: float, cached: float, completion: float) -> float:
+        """Return the price of so many tokens; the cached ones are among those of the prompt."""
+        kept = self.prompt if self.cached is None else self.cached
+        return ((prompt - cached) * self.prompt + cached * kept + completion * self.completion) / 1e6
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """Say how much may be asked, spent and waited for; None is no limit."""
+
+    calls: int | None = None
+    usd: float | None = None
+    hours: float | None = None
+
+
+class Meter:
+    """Be a model that counts what it is asked and stops at a budget: an `LVLM` around another one.
+
+    Where the budget is used up nothing more is put; what is in flight is still taken, and then
+    BudgetReached is raised.
+    """
+
+    def __init__(self, lvlm: LVLM, budget: Budget | None = None, prices: Prices | None = None) -> None:
+        self.name = lvlm.name
+        self.counts: Counter[str] = Counter()
+        self._lvlm = lvlm
+        self._budget = budget or Budget()
+        self._prices = prices or Prices()
+        self._put = 0
+        self._held_back = False
+        self._begun = time.monotonic()
+
+    def ask(self, prompts: Iterable[Prompt]) -> Iterator[Reply]:
+        """Pass the prompts on and count the replies."""
+        yield from map(self._counted, self._lvlm.ask(self._within(prompts)))
+        self._stop_where_used_up()
+
+    def decide(self, prompts: Iterable[Prompt]) -> Iterator[Decision]:
+        """Pass the prompts on and count the replies."""
+        yield from map(self._counted, self._lvlm.decide(self._within(prompts)))
+        self._stop_where_used_up()
+
+    @property
+    def usd(self) -> float:
+        """What was spent so far."""
+        counts = self.counts
+        return self._prices.of(counts["prompt_tokens"], counts["cached_tokens"], counts["completion_tokens"])
+
+    def close(self) -> None:
+        """Close the model."""
+        self._lvlm.close()
+
+    def _within(self, prompts: Iterable[Prompt]) -> Iterator[Prompt]:
+        self._held_back = False
+        for prompt in prompts:
+            if self._used_up():
+                self._held_back = True
+                return
+            self._put += 1
+            yield prompt
+
+    def _used_up(self) -> str:
+        """Return what is used up, in words; empty where there is more."""
+        budget = self._budget
+        if budget.calls is not None and self._put >= budget.calls:
+            return f"{budget.calls:,} calls were made"
+        if budget.usd is not None and self.usd >= budget.usd:
+            return f"{self.usd:.2f} USD were spent"
+        if budget.hours is not None and time.monotonic() - self._begun >= budget.hours * 3600:
+            return f"{budget.hours:g} hours are over"
+        return ""
+
+    def _stop_where_used_up(self) -> None:
+        if self._held_back:
+            raise BudgetReached(f"Stopped as told: {self._used_up()}.")
+
+    def _counted(self, reply: R) -> R:
+        usage = reply.usage
+        self.counts["asked"] += 1
+        self.counts["prompt_tokens"] += usage.prompt_tokens or 0
+        self.counts["cached_tokens"] += usage.cached_tokens or 0
+        self.counts["completion_tokens"] += usage.completion_tokens or 0
+        return reply
+
+
+def _reject(stage: str, outcome: Outcome[Any]) -> Reject:
+    prompt = outcome.prompt
+    asked = f"{prompt.kind} ({', '.join(prompt.relations)})" if prompt.relations else prompt.kind
+    return Reject(
+        stage=stage,
+        key=prompt.item,
+        reason=f"{asked}: {outcome.reason}",
+        raw=outcome.reply.text[:RAW],
+    )
