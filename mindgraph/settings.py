@@ -64,7 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     calls: typing.Literal["grouped", "per-relation"] = "grouped"
     images: typing.Literal["apart", "stacked", "none", "swapped"] = "apart"
     samples: int = 1
-    reasons: typing.Literal["none", "all", "kept", "sample"] = "none"
+    reasons: typing.Literal["none", "all", "kept", "rejected", "sample"] = "none"
     #: Short phrases with a detail, or one paragraph an intention.
     style: typing.Literal["phrase", "paragraph"] = "phrase"
     #: Folder of prompt templates that override ours.

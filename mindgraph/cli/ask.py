@@ -53,7 +53,7 @@ _MODES = (
 _PICTURES = click.Choice(["apart", "stacked", "none", "swapped"])
 _REASONS = click.option(
     "--reasons",
-    type=click.Choice(["none", "all", "kept", "sample"]),
+    type=click.Choice(["none", "all", "kept", "rejected", "sample"]),
     help="Verdicts that are asked for their reason, too.",
 )
 _CHOICE = (

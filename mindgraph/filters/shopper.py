@@ -167,12 +167,12 @@ class Shopper:
 
 
 def is_wanted(reasons: str, item: str, accepted: bool | None) -> bool:
-    """Say whether the reason of a verdict is asked for: of all, of those kept, or of a sample."""
+    """Say whether the reason of a verdict is asked for: of all, of yes, of no, or of a sample."""
     if accepted is None:
         return False
     if reasons == "sample":
         return int(item[:8], 16) % ONE_IN == 0
-    return reasons == "all" or accepted
+    return reasons == "all" or accepted == (reasons == "kept")
 
 
 def _read_why(reply: Reply) -> tuple[bool, str]:
