@@ -70,7 +70,7 @@ class Sheet:
 
     def picture(self) -> Image.Image:
         """Return what has been drawn, in its final size."""
-        return self._image.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        return self._image.reduce(_SCALE)
 
     def _poly(self, colour: str, *numbers: float) -> None:
         self._fill(colour, _points(numbers))
