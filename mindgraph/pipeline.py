@@ -6,10 +6,11 @@ comes back, and returns what was counted.
 
 from __future__ import annotations
 
-from mindgraph import catalog, distill, filters, triples
+from mindgraph import catalog, clusters, distill, filters, triples
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
 from mindgraph.settings import Settings
 from mindgraph.tally import Budget, Tell, silent
+from mindgraph.vectors import open_vectors
 from mindgraph.workspace import Stage, Workspace
 
 
@@ -57,3 +58,11 @@ class Pipeline:
                 stage.write(Evidence, built.evidence)
                 stage.reject(built.rejects)
         return stage
+
+    def cluster(self) -> Stage:
+        """Consolidate near-duplicate intentions, and find the purposes behind them."""
+        settings = self.settings
+        vectors = open_vectors(
+            settings.vectors, base_url=settings.vectors_url, model=settings.vectors_model
+        )
+        return clusters.cluster(self.workspace, settings, vectors)

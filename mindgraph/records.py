@@ -184,6 +184,27 @@ class Evidence(Record, frozen=True, kw_only=True):
     candidate: str
 
 
+class Neighbour(Record, frozen=True, kw_only=True):
+    """Say that two intentions are near in words; kept, so that what follows is the same bytes."""
+
+    table: ClassVar[str] = "neighbours"
+    order: ClassVar[tuple[str, ...]] = ("intention", "neighbour")
+
+    intention: str
+    neighbour: str
+    #: Cosine of their vectors, -1..1.
+    score: float
+
+
+class Apart(Record, frozen=True, kw_only=True):
+    """Say that a person set an intention apart: it merges with no other, on later runs too."""
+
+    table: ClassVar[str] = "apart"
+    order: ClassVar[tuple[str, ...]] = ("intention",)
+
+    intention: str
+
+
 class Cluster(Record, frozen=True, kw_only=True):
     """Name one purpose that many intentions share, at one level of detail."""
 
@@ -272,6 +293,8 @@ RECORDS: tuple[type[Record], ...] = (
     Merge,
     Triple,
     Evidence,
+    Neighbour,
+    Apart,
     Cluster,
     Membership,
     Community,

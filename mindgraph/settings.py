@@ -74,6 +74,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     #: Lowest score of the shopper at which a candidate is kept, 0..1.
     threshold: float = 0.5
 
+    # purposes
+    #: Text vectors: "static", "minilm" or "endpoint".
+    vectors: str = "static"
+    vectors_url: str = ""
+    vectors_model: str = ""
+    #: Cosine from which on two wordings are one intention.
+    radius: float = 0.88
+    #: Share of behaviour in the evidence that holds intentions together, 0..1; the rest is text.
+    behaviour: float = 0.5
+    #: Relations whose intentions are clustered; empty: the usage relations and `open`.
+    cluster_relations: tuple[str, ...] = ()
+    #: Resolution of the fine, middle and broad level.
+    resolutions: tuple[float, ...] = (8.0, 2.0, 0.6)
+
     # handing on
     #: Base of the IRIs of products, co-buys, intentions …
     base_iri: str = "https://w3id.org/mindgraph/id/"
@@ -128,9 +142,13 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     known = {f"MINDGRAPH_{name.upper()}": name for name in Settings.__struct_fields__}
     found = {known[key]: value for key, value in environment.items() if key in known}
-    if "relations" in found:
-        return {**found, "relations": [part for part in found["relations"].split(",") if part]}
-    return dict(found)
+    defaults = Settings()
+    return {
+        name: [part for part in value.split(",") if part]
+        if isinstance(getattr(defaults, name), tuple)
+        else value
+        for name, value in found.items()
+    }
 
 
 def _convert(values: Mapping[str, Any]) -> Settings:

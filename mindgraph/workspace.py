@@ -303,7 +303,7 @@ class Stage:
             return False
         same = (
             last.reads == self._manifest.reads
-            and last.settings == msgspec.to_builtins(self._manifest.settings)
+            and last.settings == msgspec.json.decode(msgspec.json.encode(self._manifest.settings))
             and last.version == self._manifest.version
             and last.libraries == self._manifest.libraries
         )

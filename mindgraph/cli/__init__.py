@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "distill": ("ask", "Ask the model for features of products and intentions of co-buys."),
     "filter": ("ask", "Throw out what a shopper would not recognise."),
     "build": ("graph", "Turn kept candidates into intentions and triples."),
+    "cluster": ("purposes", "Consolidate intentions and find the purposes behind them."),
     "run": ("ask", "Ingest, distill, filter, build and load, in order."),
     "load": ("graph", "Load the graph: embedded, or into a Neo4j server."),
     "query": ("graph", "Ask the graph in Cypher, read-only."),
