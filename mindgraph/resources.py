@@ -21,6 +21,13 @@ def cypher(name: str) -> str:
     return _text(folder("cypher"), name, ".cypher")
 
 
+def statements(name: str) -> list[str]:
+    """Return the statements of a file that ends each with a semicolon, such as `schema.cypher`."""
+    lines = _text(folder("cypher"), name, "").splitlines()
+    text = "\n".join(line for line in lines if not line.lstrip().startswith(("//", "--")))
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
 def schema(name: str) -> str:
     """Return a schema's text by its file name, such as `shapes.ttl`."""
     return _text(folder("schemas"), name, "")

@@ -30,6 +30,8 @@ class Rows:
 
     columns: tuple[str, ...]
     rows: list[dict[str, Any]]
+    #: Whether there were more than the limit allowed.
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,26 +43,38 @@ class Digest:
 
 
 class Store(Protocol):
-    """Keep a property graph, and answer Cypher about it."""
+    """Answer Cypher about a property graph."""
+
+    name: str
+
+    def query(
+        self, statement: str, parameters: Mapping[str, Any] | None = None, *, limit: int | None = None
+    ) -> Rows:
+        """Answer one read-only statement; raise StoreError where it is refused."""
+
+    def close(self) -> None:
+        """Let go of the store."""
+
+
+class Loader(Protocol):
+    """Take a property graph, table by table: setup, load each, finish, read back, close."""
 
     name: str
 
     def setup(self) -> None:
-        """Create what must stand before rows come: types, constraints, indexes."""
+        """Create what must stand before rows come."""
 
     def load(self, table: Table) -> None:
-        """Take all rows of one label or type; raise StoreError where the store refuses them."""
+        """Take all rows of one label or type, nodes first; raise StoreError where they are refused."""
+
+    def finish(self) -> None:
+        """Create what waits until all rows are there."""
 
     def read_back(self, table: Table, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield what the store holds of one label or type, in any order, in pieces of bounded size.
 
         Each piece has the named columns of `table.rows` with their types.
         """
-
-    def query(
-        self, statement: str, parameters: Mapping[str, Any] | None = None, *, limit: int | None = None
-    ) -> Rows:
-        """Answer one read-only statement; raise StoreError where it is refused."""
 
     def close(self) -> None:
         """Let go of the store."""
@@ -86,7 +100,7 @@ def digest(pieces: Iterable[pl.DataFrame]) -> Digest:
     return Digest(count, total)
 
 
-def verify(store: Store, graph: Graph) -> dict[str, Digest]:
+def verify(store: Loader, graph: Graph) -> dict[str, Digest]:
     """Compare what a store holds with what it was sent, and return the digests by label and type.
 
     Raises StoreMismatch that names every label or type that differs, with both counts.

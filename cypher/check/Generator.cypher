@@ -1,0 +1,3 @@
+// Which generators are there?
+MATCH (n:Generator)
+RETURN n.id AS id

@@ -1,0 +1,3 @@
+// Which intentions are there?
+MATCH (n:Intention)
+RETURN n.id AS id

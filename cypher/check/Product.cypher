@@ -1,0 +1,3 @@
+// Which products are there?
+MATCH (n:Product)
+RETURN n.key AS key

@@ -1,0 +1,152 @@
+"""The embedded graph, built: all rows by the engine's bulk path into a new folder.
+
+Nodes come first, so that relationships can name them by their record number. What is unique and what
+is searched by words is indexed after the rows, which is many times faster. Then the folder is opened
+again as a reader would open it, read back and compared; only then it replaces the graph before it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from mindgraph.errors import StoreError
+from mindgraph.graph import EdgeTable, Graph, NodeTable
+from mindgraph.resources import cypher, statements
+from mindgraph.stores import verify
+from mindgraph.stores.embedded_engine import open_database, reworded
+from mindgraph.stores.embedded_home import Home
+
+if TYPE_CHECKING:
+    from mindgraph.stores import Table
+
+#: Rows that become Python objects at a time.
+_PIECE = 50_000
+
+
+class EmbeddedLoader:
+    """Build one graph in one new folder."""
+
+    name = "the embedded graph"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._database: Any = None
+        self._batch: Any = None
+        #: Label → key and record number of each of its nodes.
+        self._numbers: dict[str, pl.DataFrame] = {}
+
+    def setup(self) -> None:
+        """Create the database, its labels and types."""
+        self._database = open_database(self.folder, create=True)
+        self._run("sql", "embedded_types.sql")
+        self._batch = self._database.graph_batch(use_wal=False, commit_every=10_000)
+
+    def load(self, table: Table) -> None:
+        """Take all rows of one label or type; relationships need the nodes at both their ends."""
+        if isinstance(table, NodeTable):
+            self._load_nodes(table)
+        else:
+            self._load_edges(table)
+
+    def finish(self) -> None:
+        """Create constraints and indexes, write everything to disk and open it again as a reader."""
+        with reworded(self.name, "closing the bulk load"):
+            self._batch.close()
+        self._batch, self._numbers = None, {}
+        self._run("opencypher", "schema.cypher")
+        self._run("sql", "embedded_words.sql")
+        self._database.close()
+        self._database = open_database(self.folder)
+
+    def read_back(self, table: Table, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Yield the columns of what is held, relationships found by walking from their sources."""
+        label = table.label if isinstance(table, NodeTable) else table.type
+        schema = {name: table.rows.schema[name] for name in columns}
+        statement = cypher(f"check/{label}")
+        with reworded(self.name, statement):
+            answer = self._database.query("opencypher", statement)
+            while rows := [row.to_dict() for row in islice(answer, _PIECE)]:
+                yield pl.DataFrame(rows, schema=schema)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        for part in (self._batch, self._database):
+            if part is not None:
+                part.close()
+        self._batch = self._database = None
+
+    def _load_nodes(self, table: NodeTable) -> None:
+        numbers: list[str] = []
+        with reworded(self.name, f"nodes {table.label}"):
+            for piece in table.rows.iter_slices(_PIECE):
+                numbers += self._batch.create_vertices(table.label, _properties(piece))
+        self._numbers[table.label] = table.rows.select(
+            pl.col(table.key).alias("key"), pl.Series("number", numbers, dtype=pl.String)
+        )
+
+    def _load_edges(self, table: EdgeTable) -> None:
+        sources = self._numbers_of(table, table.source, "source")
+        targets = self._numbers_of(table, table.target, "target")
+        properties = table.rows.drop("source", "target")
+        with reworded(self.name, f"relationships {table.type}"):
+            for start in range(0, len(table.rows), _PIECE):
+                self._batch.new_edges(
+                    sources.slice(start, _PIECE).to_list(),
+                    table.type,
+                    targets.slice(start, _PIECE).to_list(),
+                    _properties(properties.slice(start, _PIECE)) if properties.width else None,
+                )
+
+    def _numbers_of(self, table: EdgeTable, label: str, side: str) -> pl.Series:
+        """Return the record number of each relationship's node on one side."""
+        keys = table.rows.select(pl.col(side).alias("key"))
+        numbers = keys.join(self._numbers[label], on="key", how="left", maintain_order="left")["number"]
+        if lost := numbers.null_count():
+            first = keys["key"].filter(numbers.is_null())[0]
+            raise StoreError(
+                f"{lost:,} relationships {table.type} have no {label} as their {side}, such as {first!r}.",
+                hint="A table is stale: `mindgraph status` shows which stage to run again.",
+            )
+        return numbers
+
+    def _run(self, language: str, name: str) -> None:
+        for statement in statements(name):
+            with reworded(f"{name} in {self.name}", statement):
+                self._database.command(language, statement)
+
+
+def rebuild(graph: Graph, home: Home, made_of: Mapping[str, str]) -> None:
+    """Build the graph in a new folder, compare it with what was sent, and let it be the one that is asked.
+
+    Raises StoreMismatch where it differs; the graph before it stays.
+    """
+    folder = home.new_folder()
+    loader = EmbeddedLoader(folder)
+    try:
+        loader.setup()
+        for nodes in graph.nodes.values():
+            loader.load(nodes)
+        for edges in graph.edges.values():
+            loader.load(edges)
+        loader.finish()
+        verify(loader, graph)
+        loader.close()
+    except BaseException:
+        loader.close()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    home.swap(folder, dict(made_of), graph.counts())
+
+
+def _properties(piece: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows without what is null: a property that is not there is not there."""
+    return [
+        {name: value for name, value in row.items() if value is not None}
+        for row in piece.iter_rows(named=True)
+    ]
