@@ -47,6 +47,7 @@ class Http:
         tries: int = 5,
         backoff: float = 0.5,
         patience: float = 60.0,
+        first_patience: float = 2.0,
     ) -> None:
         self.name = f"{model}@{revision}" if revision else model
         self._transport = transport
@@ -56,7 +57,7 @@ class Http:
         self._manner = _Manners()
         self._pictures = wire.Pictures()
         self._pace = Pace(concurrency)
-        self._health = Health(transport.base_url, patience=patience)
+        self._health = Health(transport.base_url, patience=patience, first=first_patience)
         self._asking: Crew[Prompt, Reply] = Crew(partial(self._answer, decide=False))
         self._deciding: Crew[Prompt, Reply] = Crew(partial(self._answer, decide=True))
 

@@ -64,6 +64,13 @@ _LOOK_UP = """
 SELECT key, item, text, p_yes, finish_reason, ok, prompt_tokens, cached_tokens, completion_tokens, seconds
 FROM replies WHERE error IS NULL AND key IN ({})
 """
+_TOTALS = """
+SELECT c.model, r.kind, count(*) AS answers, sum(coalesce(r.ok, 1) = 0) AS bad,
+  sum(r.error IS NOT NULL) AS failed, sum(r.prompt_tokens) AS prompt_tokens,
+  sum(r.cached_tokens) AS cached_tokens, sum(r.completion_tokens) AS completion_tokens,
+  sum(r.cost) AS cost, round(sum(r.seconds), 1) AS seconds
+FROM replies r JOIN recipes c ON c.id = r.recipe GROUP BY 1, 2 ORDER BY 1, min(r.id)
+"""
 _RECIPE = (
     "SELECT id FROM recipes"
     " WHERE (how, model, revision, parameters, version, system, schema) = (?,?,?,?,?,?,?)"
@@ -193,6 +200,30 @@ class Replies:
             return None
         found = dict(zip(names, values, strict=True))
         return {**found, "content": unpack(found["content"]), "schema": found["schema"] or None}
+
+    def totals(self) -> list[dict[str, Any]]:
+        """Return one row per model and kind: answers, bad and failed ones, tokens, cost, seconds."""
+        self.flush()
+        with self._translated():
+            cursor = self._db.execute(_TOTALS)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def items_of_all(self) -> dict[str, list[str]]:
+        """Return for each item that was asked about all items that its answers serve."""
+        with self._translated():
+            rows = self._db.execute(
+                "SELECT r.item, s.item FROM shared s JOIN replies r ON r.id = s.reply ORDER BY 1, 2"
+            ).fetchall()
+        found: dict[str, list[str]] = {}
+        for item, twin in rows:
+            found.setdefault(item, [item]).append(twin)
+        return found
+
+    def check(self) -> str:
+        """Return "ok" where the file is whole, or what is wrong with it."""
+        with self._translated():
+            return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
 
     def count(self) -> int:
         """Return the number of answers, failures among them."""
