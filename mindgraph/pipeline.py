@@ -6,7 +6,11 @@ comes back, and returns what was counted.
 
 from __future__ import annotations
 
-from mindgraph import catalog, clusters, distill, filters, triples
+from contextlib import ExitStack, closing
+from typing import Any
+
+from mindgraph import catalog, clusters, distill, explain, filters, status, triples
+from mindgraph.lvlm.replies import Replies
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
 from mindgraph.settings import Settings
 from mindgraph.tally import Budget, Tell, silent
@@ -33,9 +37,7 @@ class Pipeline:
 
     def filter(self, *, again: bool = False, budget: Budget | None = None, tell: Tell = silent) -> Stage:
         """Throw out what a shopper would not recognise: rules first, then the model in its role."""
-        return filters.filter_candidates(
-            self.workspace, self.settings, again=again, budget=budget, tell=tell
-        )
+        return filters.filter_candidates(self.workspace, self.settings, again=again, budget=budget, tell=tell)
 
     def build(self) -> Stage:
         """Turn kept candidates into intentions, triples and evidence."""
@@ -62,7 +64,26 @@ class Pipeline:
     def cluster(self) -> Stage:
         """Consolidate near-duplicate intentions, and find the purposes behind them."""
         settings = self.settings
-        vectors = open_vectors(
-            settings.vectors, base_url=settings.vectors_url, model=settings.vectors_model
-        )
+        vectors = open_vectors(settings.vectors, base_url=settings.vectors_url, model=settings.vectors_model)
         return clusters.cluster(self.workspace, settings, vectors)
+
+    def status(self) -> status.Status:
+        """Say what each stage holds, what is stale and what was rejected."""
+        return status.status_of(self.workspace.require())
+
+    def spent(self) -> list[dict[str, Any]]:
+        """Return what models were asked so far: answers, tokens, cost and seconds, by model and kind."""
+        if not self.workspace.ledger.is_file():
+            return []
+        with closing(Replies(self.workspace.ledger)) as replies:
+            return replies.totals()
+
+    def explain(self, wanted: str) -> dict[str, Any]:
+        """Return why a product, co-buy, intention, triple, candidate or cluster is there."""
+        workspace = self.workspace.require()
+        with ExitStack() as stack:
+            reply_of: explain.ReplyOf = dict[str, Any]().get
+            if workspace.ledger.is_file():
+                reply_of = stack.enter_context(closing(Replies(workspace.ledger))).find
+            told = explain.Explainer(workspace.scan, reply_of, self.settings.dataset).explain(wanted)
+        return told
