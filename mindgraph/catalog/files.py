@@ -283,9 +283,9 @@ def _object(line: bytes) -> dict[str, Any] | str:
     """Return the object of a line, or why there is none."""
     try:
         found = msgspec.json.decode(line)
-    except msgspec.DecodeError as strict:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as strict:
         try:
-            found = json.loads(line)  # reads NaN, Infinity and lone surrogates
+            found = json.loads(line.decode("utf-8"))  # reads NaN, Infinity and lone surrogates
         except UnicodeDecodeError as error:
             return f"not UTF-8 (byte 0x{line[error.start]:02x})"
         except (ValueError, RecursionError):

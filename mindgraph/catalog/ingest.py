@@ -101,12 +101,13 @@ def _refuse_barren(workspace: Workspace, catalogue: Catalogue) -> None:
         return
     rejects = pl.concat(catalogue.rejects)
     workspace.replace_rejects(STAGE, rejects)
-    example = ""
-    if len(rejects):
-        first = rejects.row(0, named=True)
-        example = f" For example {first['file']}:{first['line']}: {first['reason']}."
+    first = catalogue.barren[0]
+    lines = len(first.lines) + len(first.bad)
+    usable = f"none of its {lines:,} lines could be used" if lines else "it has no lines but the header"
+    example = rejects.filter(file=first.name).sort("line").head(1).rows(named=True)
+    said = f" For example line {example[0]['line']}: {example[0]['reason']}." if example else ""
     raise CatalogError(
-        f"{'; '.join(catalogue.barren)}.{example}",
+        f"{first.path}: {usable}.{said}",
         hint=f"See {workspace.file(Reject)}; name other columns with --map field=column.",
     )
 

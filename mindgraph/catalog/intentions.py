@@ -16,9 +16,11 @@ from mindgraph.texts import strip_lead_in
 
 SHOPPER, IMPORTED = "shopper", "imported"
 _YES = re.compile(
-    r"(?i)\W*(?:yes|yeah|yep|y|true|t|1(?:\.0*)?|accept(?:ed|able)?|kept|keep|agreed?)(?![\w'’])"
+    r"(?i)\W*(?:yes|yeah|yep|y|true|t|1(?:\.0*)?|accept(?:ed|able)?|kept|keep|agreed?)(?![\w'’]|\.\d)"
 )
-_NO = re.compile(r"(?i)\W*(?:no|nope|n|false|f|0(?:\.0*)?|reject(?:ed)?|dropped|drop|disagreed?)(?![\w'’])")
+_NO = re.compile(
+    r"(?i)\W*(?:no|nope|n|false|f|0(?:\.0*)?|reject(?:ed)?|dropped|drop|disagreed?)(?![\w'’]|\.\d)"
+)
 
 
 @dataclass(frozen=True)

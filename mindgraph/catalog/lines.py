@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, cast
 
-from isal import igzip_threaded
+from isal import igzip_lib, igzip_threaded
 
 from mindgraph.errors import CatalogError
 from mindgraph.texts import clean
@@ -17,6 +17,9 @@ from mindgraph.texts import clean
 Format = Literal["csv", "jsonl", "parquet"]
 
 _open_gzip: Callable[..., AbstractContextManager[BinaryIO]] = igzip_threaded.open
+#: Isal's own stub says that its error is an instance.
+_ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)
+_DAMAGED = (EOFError, gzip.BadGzipFile, _ISAL_ERROR, zlib.error)
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
 _SUFFIXES: dict[str, Format] = {
@@ -77,7 +80,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         else:
             with path.open("rb") as file:
                 yield file
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except _DAMAGED as error:
         raise CatalogError(
             f"{path} is cut short or damaged: {_lower(error)}.", hint="Copy or download the file again."
         ) from error

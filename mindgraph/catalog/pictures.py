@@ -42,7 +42,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 #: What Pillow raises for damaged files, beside OSError.
 _DAMAGE = (
     OSError,
@@ -111,7 +111,7 @@ def thumbnail(source: bytes, longest: int) -> bytes:
         with Image.open(BytesIO(source), formats=_FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise PictureError(f"picture of {picture.width} × {picture.height} pixels is too large")
-            picture.draft("RGB", (2 * longest, 2 * longest))
+            picture.draft("RGB", (longest, longest))
             picture.load()
             turn = _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
             small = _flat(picture)

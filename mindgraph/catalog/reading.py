@@ -22,6 +22,7 @@ from mindgraph.catalog.columns import (
     read_field,
     read_input,
 )
+from mindgraph.catalog.files import TableFile
 from mindgraph.catalog.intentions import Imported, intentions_of, named_pairs, named_products
 from mindgraph.catalog.lines import format_of
 from mindgraph.catalog.products import products_of
@@ -78,8 +79,8 @@ class Catalogue:
     cobuys: pl.DataFrame
     imported: list[Imported] = field(default_factory=list)
     rejects: list[pl.DataFrame] = field(default_factory=list)
-    #: Files of which no line could be used, each in one sentence.
-    barren: list[str] = field(default_factory=list)
+    #: Files of which no line could be used.
+    barren: list[TableFile] = field(default_factory=list)
 
 
 def read_catalogue(
@@ -145,8 +146,7 @@ def _products(by_role: dict[str, list[Input]]) -> Catalogue:
     products, rejects = products_of(named)
     catalogue = Catalogue(products, frame_of(CoBuy), rejects=[rejects])
     if products.is_empty():
-        names = ", ".join(part.file.name for part in named)
-        catalogue.barren.append(f"{names}: no product in it")
+        catalogue.barren += [part.file for part in named]
     return catalogue
 
 
@@ -188,9 +188,8 @@ def _once(cobuys: pl.DataFrame) -> pl.DataFrame:
 
 
 def _note_barren(catalogue: Catalogue, part: Input, kept: pl.DataFrame) -> None:
-    lines = len(part.rows) + len(part.file.bad)
-    if lines and kept.is_empty():
-        catalogue.barren.append(f"{part.file.name}: none of its {lines:,} lines could be used")
+    if kept.is_empty() and (len(part.rows) or part.file.bad):
+        catalogue.barren.append(part.file)
 
 
 def _listed(folder: Path) -> Iterable[Path]:
