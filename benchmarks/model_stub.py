@@ -1,0 +1,81 @@
+"""A chat endpoint that answers at once and costs next to nothing: what is measured is the client.
+
+`python -m benchmarks.model_stub` prints its address and serves until killed. Every answer is the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_TEXT = json.dumps({"usedFor": {"phrase": "charging a phone on the road", "detail": "The cable fits both."}})
+_COMPLETION = {
+    "id": "chatcmpl-0",
+    "object": "chat.completion",
+    "created": 0,
+    "model": "stub",
+    "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": _TEXT}, "finish_reason": "stop"},
+    ],
+    "usage": {
+        "prompt_tokens": 1000,
+        "completion_tokens": 30,
+        "total_tokens": 1030,
+        "prompt_tokens_details": {"cached_tokens": 900},
+    },
+}
+_BODY = json.dumps(_COMPLETION).encode()
+_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(_BODY) + _BODY
+)
+
+
+class _Stub(asyncio.Protocol):
+    """Count the bytes of each request, and answer when they are all there."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._missing = 0
+        self._head = b""
+
+    def data_received(self, data: bytes) -> None:
+        if not self._missing:
+            self._head += data
+            end = self._head.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            length = int(self._head[:end].lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            self._missing, data = length, self._head[end + 4 :]
+            self._head = b""
+        self._missing -= len(data)
+        if self._missing <= 0:
+            self._missing = 0
+            self._transport.write(_ANSWER)
+
+
+@contextmanager
+def stub() -> Iterator[str]:
+    """Serve in a process of its own and yield the base URL."""
+    command = [sys.executable, "-m", "benchmarks.model_stub"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def _serve() -> None:
+    server = await asyncio.get_running_loop().create_server(_Stub, "127.0.0.1", 0)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())
