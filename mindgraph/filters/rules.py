@@ -14,7 +14,7 @@ import polars as pl
 
 from mindgraph.prompts import Wording
 from mindgraph.records import Verdict
-from mindgraph.relations import RELATIONS
+from mindgraph.relations import BY_NAME, RELATIONS
 from mindgraph.tables import frame_of, schema_of
 
 #: Candidates that are looked at together, so that memory stays flat.
@@ -56,7 +56,11 @@ def refusal() -> pl.Expr:
 
 def echo() -> pl.Expr:
     """Find the prompt's own words, and the bones of the answer's shape."""
-    return pl.col("echoes") | pl.col("text").str.contains(_BONES) | pl.col("folded").is_in(_HEARD)
+    return (
+        pl.col("echoes")
+        | pl.col("text").str.contains(_BONES)
+        | pl.col("folded").is_in([*_HEARD, *map(str.lower, BY_NAME)])
+    )
 
 
 def title() -> pl.Expr:

@@ -93,7 +93,7 @@ def json_object(text: str) -> dict[str, Any]:
     """Return the first JSON object in a text; Unreadable where there is none that is whole."""
     try:
         found = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         found = next(_objects(text), None)
     if not isinstance(found, dict):
         raise Unreadable("there is no whole JSON object in the answer")
