@@ -26,7 +26,7 @@ class StageStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Say of one stage what it holds and whether it still follows from its inputs."""
 
     stage: str
-    #: "missing", "fresh" or "stale".
+    #: "not run", "fresh" or "stale".
     state: str
     holds: dict[str, int]
     #: When its last run began, UTC; None where it never ran.
@@ -86,7 +86,7 @@ def _stage(workspace: Workspace, verb: str, tables: tuple[str, ...], digests: di
     changed = _changed(last, digests) if last else []
     return StageStatus(
         stage=verb,
-        state="missing" if last is None else "stale" if changed else "fresh",
+        state="not run" if last is None else "stale" if changed else "fresh",
         holds=held,
         last_run=last.started if last else None,
         seconds=last.seconds if last else None,

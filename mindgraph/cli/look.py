@@ -74,7 +74,7 @@ def _stage_rows(status: Status) -> list[dict[str, Any]]:
             "stage": stage.stage,
             "state": stage.state + (f" ({', '.join(stage.changed)} changed)" if stage.changed else ""),
             "holds": ", ".join(f"{count:,} {table}" for table, count in stage.holds.items()),
-            "last run": stage.last_run,
+            "last run (UTC)": (stage.last_run or "")[:16].replace("T", " "),
             "seconds": stage.seconds,
         }
         for stage in status.stages

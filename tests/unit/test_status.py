@@ -42,9 +42,9 @@ def test_a_stage_is_stale_once_an_input_changed(tmp_path: Path):
     assert (build.state, build.changed) == ("stale", ["cobuys"])
 
 
-def test_a_stage_that_never_ran_is_missing(tmp_path: Path):
+def test_a_stage_that_never_ran_says_so(tmp_path: Path):
     """Nothing is claimed of a stage that has no manifest."""
-    assert state(built(tmp_path), "cluster") == "missing"
+    assert state(built(tmp_path), "cluster") == "not run"
 
 
 def test_rejects_are_counted_by_reason_with_one_place():
