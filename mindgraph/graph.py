@@ -34,6 +34,20 @@ from mindgraph.tables import content_ids
 #: How a record's table is had, such as `Workspace.read`.
 Read = Callable[[type[Record]], pl.DataFrame]
 
+#: The tables that a graph is made of.
+TABLES: tuple[type[Record], ...] = (
+    Product,
+    CoBuy,
+    Generator,
+    Candidate,
+    Intention,
+    Merge,
+    Triple,
+    Evidence,
+    Cluster,
+    Membership,
+)
+
 
 #: Label → the column that is unique; in the order of loading.
 NODES = {"Product": "key", "Intention": "id", "CoBuy": "key", "IntentionCluster": "key", "Generator": "id"}

@@ -6,13 +6,19 @@ comes back, and returns what was counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from typing import Any
 
 from mindgraph import catalog, clusters, distill, explain, filters, status, triples
+from mindgraph.graph import TABLES, graph_of
 from mindgraph.lvlm.replies import Replies
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
 from mindgraph.settings import Settings
+from mindgraph.stores import Rows, embedded_load
+from mindgraph.stores.embedded import EmbeddedStore
+from mindgraph.stores.embedded_home import Home
+from mindgraph.stores.named import ask
 from mindgraph.tally import Budget, Tell, silent
 from mindgraph.vectors import open_vectors
 from mindgraph.workspace import Stage, Workspace
@@ -38,6 +44,32 @@ class Pipeline:
     def filter(self, *, again: bool = False, budget: Budget | None = None, tell: Tell = silent) -> Stage:
         """Throw out what a shopper would not recognise: rules first, then the model in its role."""
         return filters.filter_candidates(self.workspace, self.settings, again=again, budget=budget, tell=tell)
+
+    def load(self) -> Stage:
+        """Build the embedded graph anew, compare it with the tables, and let it replace the one before."""
+        dataset, home = self.settings.dataset, Home(self.workspace.graph)
+        with self.workspace.require().stage(
+            "load", reads=TABLES, settings={"dataset": dataset}, files=embedded_load.versions()
+        ) as stage:
+            made_of = {**stage.made_of, "dataset": dataset}
+            stage.unchanged = home.holds(made_of)
+            if not stage.unchanged:
+                graph = graph_of(self.workspace.read, dataset)
+                embedded_load.rebuild(graph, home, made_of)
+                stage.counts.update(graph.counts())
+        return stage
+
+    def query(
+        self,
+        question: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+        seconds: float = 60.0,
+    ) -> Rows:
+        """Answer a named question, or one written in Cypher, from the embedded graph; read-only."""
+        with EmbeddedStore(self.workspace.graph, seconds=seconds) as store:
+            return ask(store, question, parameters or {}, limit=limit)
 
     def build(self) -> Stage:
         """Turn kept candidates into intentions, triples and evidence."""

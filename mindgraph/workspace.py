@@ -269,6 +269,11 @@ class Stage:
             self.counts = dict(self.previous.counts)
 
     @property
+    def made_of(self) -> dict[str, str]:
+        """What the result follows from: the digest of each input, and the version."""
+        return {**self._manifest.reads, "version": self._manifest.version}
+
+    @property
     def seconds(self) -> float:
         """How long it took, in seconds; 0 where it is not finished."""
         return self._manifest.seconds

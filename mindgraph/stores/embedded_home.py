@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -53,15 +54,20 @@ class Home:
             raise StoreUnavailable("No graph has been loaded yet.", hint="Run `mindgraph load` first.")
         return self.path / held.folder
 
+    def holds(self, made_of: Mapping[str, str]) -> bool:
+        """Say whether the graph that is asked was made of just this, and is there."""
+        held = self._held_or_none()
+        return held is not None and held.made_of == made_of and (self.path / held.folder).is_dir()
+
     def new_folder(self) -> Path:
         """Return the path of a graph that is yet to be built, after removing what a broken load left."""
         self.path.mkdir(parents=True, exist_ok=True)
         self._tidy()
         return self.path / time.strftime(f"%Y%m%dT%H%M%S-{time.monotonic_ns() % 10**9:09d}", time.gmtime())
 
-    def swap(self, folder: Path, made_of: dict[str, str], counts: dict[str, int]) -> None:
+    def swap(self, folder: Path, made_of: Mapping[str, str], counts: Mapping[str, int]) -> None:
         """Let a finished folder be the graph that is asked, and take the others away."""
-        self._write(Held(folder.name, made_of, counts))
+        self._write(Held(folder.name, dict(made_of), dict(counts)))
         self._tidy()
 
     def _write(self, held: Held) -> None:

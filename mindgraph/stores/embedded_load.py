@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import polars as pl
 
 from mindgraph.errors import StoreError
 from mindgraph.graph import EdgeTable, Graph, NodeTable
+from mindgraph.records import digest
 from mindgraph.resources import cypher, statements
 from mindgraph.stores import verify
 from mindgraph.stores.embedded_engine import open_database, reworded
@@ -25,6 +27,7 @@ from mindgraph.stores.embedded_home import Home
 if TYPE_CHECKING:
     from mindgraph.stores import Table
 
+_SCHEMA = ("embedded_types.sql", "schema.cypher", "embedded_words.sql")
 #: Rows that become Python objects at a time.
 _PIECE = 50_000
 
@@ -141,7 +144,13 @@ def rebuild(graph: Graph, home: Home, made_of: Mapping[str, str]) -> None:
         loader.close()
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    home.swap(folder, dict(made_of), graph.counts())
+    home.swap(folder, made_of, graph.counts())
+
+
+def versions() -> dict[str, str]:
+    """Return what shapes a graph beside its tables: the engine, and the statements of its schema."""
+    shape = "".join(statement for name in _SCHEMA for statement in statements(name))
+    return {"engine": metadata.version("arcadedb"), "schema": digest(shape.encode())}
 
 
 def _properties(piece: pl.DataFrame) -> list[dict[str, Any]]:
