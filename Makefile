@@ -24,14 +24,14 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[test,dev,validate]'
 	@touch $@
 
-$(VENV)/.local: $(VENV)/.test
-	$(PIP) -e '.[local]'
+$(VENV)/.all: $(VENV)/.test
+	$(PIP) -e '.[test,dev,validate,local,peers]'
 	@touch $@
 
 demo: $(VENV)/.core  ## install, and run the sample shop through every stage
 	$(BIN)/mindgraph demo
 
-test: check $(TEST_SETUP)  ## format, lint, types, floors, all tests, and every benchmark at a hundredth of its size
+test: check $(VENV)/.all  ## format, lint, types, floors, all tests, and every benchmark at a hundredth of its size
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 	$(BIN)/python -m benchmarks --scale $(SCALE)
 
@@ -44,7 +44,7 @@ check: $(VENV)/.test  ## format, lint, types and floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
-bench: $(VENV)/.test  ## every speed that is claimed, at full size, beside its peers
+bench: $(VENV)/.all  ## every speed that is claimed, at full size, beside its peers
 	$(BIN)/python -m benchmarks --scale 1
 
 clean:  ## remove what was made here
