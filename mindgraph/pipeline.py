@@ -6,12 +6,15 @@ comes back, and returns what was counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from mindgraph import catalog, clusters, distill, explain, filters, status, triples
+from mindgraph import catalog, clusters, distill, explain, exports, filters, rdf, status, triples
 from mindgraph.graph import TABLES, graph_of
+from mindgraph.errors import NotFound
 from mindgraph.lvlm.replies import Replies
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
 from mindgraph.settings import Settings
@@ -110,6 +113,15 @@ class Pipeline:
         with closing(Replies(self.workspace.ledger)) as replies:
             return replies.totals()
 
+    def replies(self, *, begin: bool = False) -> Replies:
+        """Open the ledger of what models answered; `begin` makes one where there is none yet."""
+        ledger = self.workspace.require().ledger
+        if not begin and not ledger.is_file():
+            raise NotFound(
+                f"{ledger} is not there: no model was asked yet.", hint="`mindgraph distill` asks one."
+            )
+        return Replies(ledger)
+
     def explain(self, wanted: str) -> dict[str, Any]:
         """Return why a product, co-buy, intention, triple, candidate or cluster is there."""
         workspace = self.workspace.require()
@@ -119,3 +131,36 @@ class Pipeline:
                 reply_of = stack.enter_context(closing(Replies(workspace.ledger))).find
             told = explain.Explainer(workspace.scan, reply_of, self.settings.dataset).explain(wanted)
         return told
+
+    def export_rdf(
+        self,
+        folder: Path,
+        formats: Sequence[str] = ("nt",),
+        choice: rdf.Choice | None = None,
+        selection: exports.Selection | None = None,
+    ) -> rdf.Exported:
+        """Write the graph, or a chosen part of it, as RDF into a folder."""
+        choice = choice or rdf.Choice()
+        if selection:
+            read = exports.selected(self.workspace.require().read, selection)
+            choice = replace(choice, read=read, words=selection.words())
+        return rdf.export_rdf(self.workspace.require(), self.settings, folder, formats, choice)
+
+    def sparql(self, query: str, parameters: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the answers to a SPARQL query over the workspace's RDF."""
+        return rdf.ask(
+            rdf.open_sparql(self.workspace.require(), self.settings), query, self.settings, parameters
+        )
+
+    def validate(self) -> list[dict[str, Any]]:
+        """Return what breaks a rule anywhere in the workspace: rule, node and message."""
+        return rdf.table_violations(self.workspace.require(), self.settings).to_dicts()
+
+    def validate_shapes(self, top: int) -> list[dict[str, Any]]:
+        """Return what breaks a SHACL shape among the products with the most triples, so many."""
+        read = exports.selected(self.workspace.require().read, exports.Selection(top=top))
+        return rdf.shacl_violations(self.workspace, self.settings, read).to_dicts()
+
+    def validate_dump(self, path: Path) -> rdf.Checked:
+        """Parse an exported RDF file whole, and compare it with what lies beside it."""
+        return rdf.check_dump(path)

@@ -25,7 +25,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "load": ("graph", "Load the graph: embedded, or into a Neo4j server."),
     "query": ("graph", "Ask the graph in Cypher, read-only."),
     "queries": ("graph", "List the named queries."),
+    "export": ("handon", "Write the graph as RDF, or in another tool's format."),
+    "sparql": ("handon", "Ask the graph in SPARQL, read-only."),
+    "validate": ("handon", "Check the workspace, or an exported file."),
     "explain": ("look", "Show why a product, co-buy, intention or triple is there."),
+    "replies": ("replies", "List, count, export, import or forget what models answered."),
     "status": ("look", "Show what is in the workspace and what is stale."),
 }
 

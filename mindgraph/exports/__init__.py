@@ -1,0 +1,7 @@
+"""The graph in the formats of other tools, and a chosen part of it for any of them."""
+
+from __future__ import annotations
+
+from mindgraph.exports.select import Selection, selected
+
+__all__ = ["Selection", "selected"]

@@ -1,0 +1,133 @@
+"""Words and letters of RDF: namespaces, IRIs, and literals as every format writes them.
+
+All functions take and return whole columns. The escapes of a literal are those that N-Triples,
+Turtle and JSON share, so one escaped column serves every format.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import polars as pl
+
+from mindgraph.settings import Settings
+from mindgraph.tables import map_distinct
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+
+#: Prefix → namespace of the vocabularies of others; `mg` comes from the settings.
+VOCABULARIES: dict[str, str] = {
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "xsd": XSD,
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "schema": "https://schema.org/",
+    "prov": "http://www.w3.org/ns/prov#",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "void": "http://rdfs.org/ns/void#",
+    "spdx": "http://spdx.org/rdf/terms#",
+}
+
+#: What a literal cannot hold as it is; DEL too, which some readers drop.
+_AWKWARD = r'["\\\x00-\x1f\x7f]'
+_SHORT = {"\t": r"\t", "\b": r"\b", "\n": r"\n", "\r": r"\r", "\f": r"\f", '"': r"\"", "\\": r"\\"}
+_ESCAPES = {
+    letter: _SHORT.get(letter, f"\\u{ord(letter):04X}")
+    for letter in [*map(chr, range(32)), '"', "\\", "\x7f"]
+}
+_UNRESERVED = r"^[A-Za-z0-9._~-]*$"
+_LANG = re.compile(r"[a-z]{1,8}(-[a-z0-9]{1,8})*")
+
+
+def prefixes(settings: Settings) -> Mapping[str, str]:
+    """Return prefix → namespace of every vocabulary, ours included."""
+    return {"mg": settings.namespace, **VOCABULARIES}
+
+
+def escape(texts: pl.Series) -> pl.Series:
+    """Return texts as they stand between the quotes of a literal; nulls stay null."""
+    awkward = texts.str.contains(_AWKWARD).fill_null(False)
+    if not awkward.any():
+        return texts
+    escaped = texts.filter(awkward).str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
+    return texts.scatter(awkward.arg_true(), escaped)
+
+
+def escape_one(text: str) -> str:
+    """Return one text as it stands between the quotes of a literal.
+
+    >>> escape_one('say "hi"')
+    'say \\\\"hi\\\\"'
+    """
+    return "".join(_ESCAPES.get(letter, letter) for letter in text)
+
+
+def encode(ids: pl.Series) -> pl.Series:
+    """Return ids as they stand in the path of an IRI: percent-encoded UTF-8."""
+    plain = ids.str.contains(_UNRESERVED) & ~ids.is_in([".", ".."])
+    if plain.all():
+        return ids
+    return map_distinct(ids, encode_one)
+
+
+def encode_one(text: str) -> str:
+    """Return one id as it stands in the path of an IRI.
+
+    A path of dots alone would be folded away by readers, so dots are encoded there.
+
+    >>> encode_one("10/4 café")
+    '10%2F4%20caf%C3%A9'
+    """
+    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="-._~")
+
+
+def language(tag: str) -> str:
+    """Return a language tag as readers give it back: lower case; `und` where it is none."""
+    folded = tag.strip().lower().replace("_", "-")
+    return folded if _LANG.fullmatch(folded) else "und"
+
+
+def doubles(numbers: pl.Series) -> pl.Series:
+    """Return the canonical xsd:double of each number; nulls stay null.
+
+    >>> doubles(pl.Series([0.87, 12.0, 1e-7])).to_list()
+    ['8.7E-1', '1.2E1', '1.0E-7']
+    """
+    text = numbers.cast(pl.Float64).cast(pl.String)
+    #: 0.1 ≤ x < 1, as scores are: rearranged as text, which is much faster than number by number.
+    usual = (text.str.starts_with("0.") & (text.str.slice(2, 1) != "0")).fill_null(False)
+    rest = text.str.slice(3)
+    tail = rest.zip_with(rest != "", pl.Series(["0"]))
+    quick = text.str.slice(2, 1) + "." + tail + "E-1"
+    if usual.all():
+        return quick
+    slow = map_distinct(text.set(usual, None), lambda value: double(float(value)))
+    return quick.zip_with(usual, slow)
+
+
+def double(number: float) -> str:
+    """Return the canonical xsd:double of one number.
+
+    >>> double(-1250)
+    '-1.25E3'
+    """
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else ("INF" if number > 0 else "-INF")
+    sign = "-" if math.copysign(1.0, number) < 0 else ""
+    digits, _, exponent = _shortest(abs(number)).partition("e")
+    whole, _, fraction = digits.partition(".")
+    power = int(exponent or 0) + len(whole) - 1
+    figures = (whole + fraction).lstrip("0")
+    power -= len(whole + fraction) - len(figures) if figures else power
+    figures = figures.rstrip("0") or "0"
+    return f"{sign}{figures[0]}.{figures[1:] or '0'}E{power}"
+
+
+def _shortest(number: float) -> str:
+    return repr(float(number))
