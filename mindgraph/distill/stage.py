@@ -63,8 +63,9 @@ def distill(
     ) as stage:
         stage.unchanged = stage.unchanged and not goes_on(stage, settings)
         if not stage.unchanged:
+            cobuys = chosen(workspace, settings, choice)
             with session(workspace, settings, STAGE, budget) as opened:
-                said = _ask(stage, asker, opened, choice, tell)
+                said = _ask(stage, asker, opened, cobuys, tell)
     if not stage.unchanged:
         raise_where_nothing_was_read(said.tally)
     return stage
@@ -81,9 +82,8 @@ def chosen(workspace: Workspace, settings: Settings, choice: Choice) -> pl.DataF
     return ordered(cobuys, choice.order, seed=settings.seed).head(choice.limit or len(cobuys))
 
 
-def _ask(stage: Stage, asker: Asker, opened: Session, choice: Choice, tell: Tell) -> Distilled:
+def _ask(stage: Stage, asker: Asker, opened: Session, cobuys: pl.DataFrame, tell: Tell) -> Distilled:
     workspace, settings = stage.workspace, asker.settings
-    cobuys = chosen(workspace, settings, choice)
     generator = asker.generator(opened.lvlm.name, "feature", "intentions")
     gallery = Gallery(workspace.images, settings.images)
     distiller = Distiller(opened.lvlm, asker, workspace.read(Product), gallery, generator=generator.id)
