@@ -107,6 +107,7 @@ def graph_of(read: Read, dataset: str) -> Graph:
     triples = project(read(Triple), read(Merge))
     clusters, memberships, cobuys = read(Cluster), read(Membership), read(CoBuy)
     intentions = intention_rows(read(Intention), read(Merge), triples)
+    ends = ends_of(triples)
     said = said_by(triples, read(Evidence), read(Candidate), read(Merge), read(Triple))
     nodes = {
         "Product": product_rows(read(Product), dataset),
@@ -118,11 +119,11 @@ def graph_of(read: Read, dataset: str) -> Graph:
     edges = {
         "OF": of_rows(cobuys, dataset),
         "HAS_INTENTION": has_intention_rows(said, dataset),
-        "BOUGHT_FOR": bought_for_rows(bought_for_of(triples), dataset),
+        "BOUGHT_FOR": bought_for_rows(bought_for_of(ends), dataset),
         "CO_BOUGHT": co_bought_rows(cobuys, dataset),
         "IN_CLUSTER": in_cluster_rows(memberships, intentions, dataset),
         "PART_OF": part_of_rows(clusters, dataset),
-        "SERVES": serves_rows(serves_of(triples, purposes_of(memberships, clusters)), dataset),
+        "SERVES": serves_rows(serves_of(ends, purposes_of(memberships, clusters)), dataset),
     }
     return Graph(
         dataset,
@@ -240,12 +241,10 @@ def mean_acceptance() -> pl.Expr:
     return pl.when(known.any()).then(total / weights.sum()).alias("acceptance")
 
 
-def bought_for_of(triples: pl.DataFrame) -> pl.DataFrame:
+def bought_for_of(ends: pl.DataFrame) -> pl.DataFrame:
     """Return one row per product, relation and intention, added up over the product's co-buys."""
-    return (
-        ends_of(triples)
-        .group_by("product", "relation", "intention")
-        .agg(pl.len().alias("cobuys"), mean_acceptance(), pl.col("support").sum())
+    return ends.group_by("product", "relation", "intention").agg(
+        pl.len().alias("cobuys"), mean_acceptance(), pl.col("support").sum()
     )
 
 
@@ -257,14 +256,13 @@ def ends_of(triples: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def serves_of(triples: pl.DataFrame, purposes: pl.DataFrame) -> pl.DataFrame:
+def serves_of(ends: pl.DataFrame, purposes: pl.DataFrame) -> pl.DataFrame:
     """Return which product serves which cluster, of every level, through how many co-buys.
 
     `weight` adds up support × membership over the triples behind it.
     """
     return (
-        ends_of(triples)
-        .select("product", "cobuy", "intention", "support")
+        ends.select("product", "cobuy", "intention", "support")
         .join(purposes, on="intention")
         .group_by("product", "cluster")
         .agg(
