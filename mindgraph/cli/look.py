@@ -101,6 +101,9 @@ def _grow(tree: Tree, value: Mapping[str, Any]) -> None:
         elif isinstance(part, list) and isinstance(part[0], Mapping):
             branch = tree.add(Text(f"{name} ({len(part)})", style="cyan"))
             for row in part:
+                if not isinstance(row, Mapping):  # a prompt's parts are pictures and text
+                    branch.add(Text(cell(row)))
+                    continue
                 leaf = branch.add(Text(_headline(row)))
                 _grow(leaf, {k: v for k, v in row.items() if isinstance(v, Mapping | list)})
         else:
