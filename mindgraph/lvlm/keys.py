@@ -22,13 +22,15 @@ How = Literal["ask", "decide"]
 SIZE = 16
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
+#: Schemas by identity; holding them keeps the identity theirs.
+_known: dict[int, tuple[dict[str, Any], str]] = {}
 
 
 def key_maker(name: str, how: How) -> Callable[[Prompt], bytes]:
     """Return the function from prompts to keys for one model and one way of asking it."""
 
     def key(prompt: Prompt) -> bytes:
-        shared = _shared(name, how, prompt.system, prompt.decoding, _schema_text(prompt.schema))
+        shared = _shared(name, how, prompt.system, prompt.decoding, schema_text(prompt.schema))
         own = [prompt.sample, prompt.attempt, *map(_part, prompt.content)]
         return hashlib.blake2b(shared + _canonical(own), digest_size=SIZE).digest()
 
@@ -36,12 +38,18 @@ def key_maker(name: str, how: How) -> Callable[[Prompt], bytes]:
 
 
 def schema_text(schema: dict[str, Any] | None) -> str:
-    """Return the canonical JSON of a schema; empty where there is none."""
-    return _schema_text(schema)
+    """Return the canonical JSON of a schema; empty where there is none.
 
-
-def _schema_text(schema: dict[str, Any] | None) -> str:
-    return "" if schema is None else _canonical(schema).decode()
+    A schema object is read once and remembered: the same few serve millions of prompts.
+    """
+    if schema is None:
+        return ""
+    known = _known.get(id(schema))
+    if known is None or known[0] is not schema:
+        if len(_known) > 1024:
+            _known.clear()
+        known = _known[id(schema)] = (schema, _canonical(schema).decode())
+    return known[1]
 
 
 def _part(part: str | Picture) -> str | dict[str, str]:

@@ -47,7 +47,7 @@ class Ledgered:
 
     def mark(self, reply: Reply, ok: bool) -> None:
         """Note whether an answer could be read; it stays in the ledger either way."""
-        if reply.key and reply.ok != ok:
+        if reply.key and reply.error is None and reply.ok != ok:
             self.replies.mark(bytes.fromhex(reply.key), ok)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, BinaryIO, TypeVar, cast
 
 import msgspec
 
@@ -114,20 +114,29 @@ def read_cassette(path: Path) -> tuple[Header, list[Line]]:
 
 
 def write_cassette(path: Path, header: Header, lines: Iterable[Line]) -> int:
-    """Write a cassette, in the order of `Line.place`, and return the number of answers.
+    """Write a cassette, in the order of the lines, and return the number of answers.
 
-    The same answers are the same bytes, gzipped or not.
+    The same lines are the same bytes, gzipped or not.
     """
-    ordered = sorted(lines, key=lambda line: line.place)
-    text = b"".join(msgspec.json.encode(line) + b"\n" for line in (header, *ordered))
-    packed = gzip.compress(text, mtime=0) if path.suffix == ".gz" else text
+    count = 0
     beside = path.with_name(f".{path.name}.new")
     try:
-        beside.write_bytes(packed)
+        with beside.open("wb") as file, _packed(file, path) as out:
+            out.write(msgspec.json.encode(header) + b"\n")
+            for line in lines:
+                out.write(msgspec.json.encode(line) + b"\n")
+                count += 1
         beside.replace(path)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         raise CatalogError(f"{path} cannot be written: {error.strerror or error}") from error
-    return len(ordered)
+    return count
+
+
+def _packed(file: BinaryIO, path: Path) -> IO[bytes]:
+    if path.suffix != ".gz":
+        return file
+    return cast("IO[bytes]", gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0))
 
 
 _HEADER: Callable[[bytes], Header] = msgspec.json.Decoder(Header).decode

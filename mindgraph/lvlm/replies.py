@@ -71,6 +71,33 @@ SELECT c.model, r.kind, count(*) AS answers, sum(coalesce(r.ok, 1) = 0) AS bad,
   sum(r.cost) AS cost, round(sum(r.seconds), 1) AS seconds
 FROM replies r JOIN recipes c ON c.id = r.recipe GROUP BY 1, 2 ORDER BY 1, min(r.id)
 """
+_MERGE_RECIPES = """
+INSERT OR IGNORE INTO main.recipes (how, model, revision, parameters, version, system, schema)
+SELECT how, model, revision, parameters, version, system, schema FROM other.recipes
+"""
+#: Answers take the place of failures.
+_MAKE_WAY = """
+DELETE FROM main.replies WHERE error IS NOT NULL
+  AND key IN (SELECT key FROM other.replies WHERE error IS NULL)
+"""
+_MERGE = """
+INSERT INTO main.replies (key, recipe, kind, item, relations, sample, attempt, images, content, text, p_yes,
+  finish_reason, ok, prompt_tokens, cached_tokens, completion_tokens, cost, seconds, time, run, error)
+SELECT r.key, mine.id, r.kind, r.item, r.relations, r.sample, r.attempt, r.images, r.content, r.text, r.p_yes,
+  r.finish_reason, r.ok, r.prompt_tokens, r.cached_tokens, r.completion_tokens, r.cost, r.seconds, r.time,
+  r.run, r.error
+FROM other.replies r JOIN other.recipes c ON c.id = r.recipe JOIN main.recipes mine
+  ON (mine.how, mine.model, mine.revision, mine.parameters, mine.version, mine.system, mine.schema)
+   = (c.how, c.model, c.revision, c.parameters, c.version, c.system, c.schema)
+WHERE r.id IN (SELECT id FROM other.ledger WHERE {where})
+  AND NOT EXISTS (SELECT 1 FROM main.replies m WHERE m.key = r.key)
+ORDER BY r.id
+"""
+_MERGE_SHARED = """
+INSERT OR IGNORE INTO main.shared
+SELECT mine.id, s.item FROM other.shared s JOIN other.replies r ON r.id = s.reply
+JOIN main.replies mine ON mine.key = r.key WHERE mine.item <> s.item
+"""
 _RECIPE = (
     "SELECT id FROM recipes"
     " WHERE (how, model, revision, parameters, version, system, schema) = (?,?,?,?,?,?,?)"
@@ -174,13 +201,24 @@ class Replies:
     ) -> Iterator[dict[str, Any]]:
         """Yield rows of the view `ledger` in the order in which they came."""
         self.flush()
+        statement = f"SELECT * FROM ledger WHERE {where} ORDER BY id LIMIT ?"
         with self._translated():
-            cursor = self._db.execute(
-                f"SELECT * FROM ledger WHERE {where} ORDER BY id LIMIT ?", (*values, limit)
-            )
-            names = [column[0] for column in cursor.description]
+            cursor = self._db.execute(statement, (*values, limit))
             for row in cursor:
-                yield dict(zip(names, row, strict=True))
+                yield _named(cursor, row)
+
+    def select(self, statement: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a statement over the view `ledger`."""
+        self.flush()
+        with self._translated():
+            cursor = self._db.execute(statement, values)
+            return [_named(cursor, row) for row in cursor]
+
+    def cursor(self, statement: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a statement as they are, however many there are."""
+        self.flush()
+        with self._translated():
+            yield from self._db.execute(statement, values)
 
     def find(self, key: str) -> dict[str, Any] | None:
         """Return one row with its prompt (`system`, `content`, `schema`), or None.
@@ -189,36 +227,57 @@ class Replies:
         """
         self.flush()
         with self._translated():
-            row = self._db.execute(
+            cursor = self._db.execute(
                 "SELECT l.*, c.system, c.schema, r.content FROM replies r JOIN recipes c ON c.id = r.recipe"
                 " JOIN ledger l ON l.id = r.id WHERE r.key = ?",
                 (_as_key(key),),
             )
-            names = [column[0] for column in row.description]
-            values = row.fetchone()
-        if values is None:
+            row = cursor.fetchone()
+        if row is None:
             return None
-        found = dict(zip(names, values, strict=True))
+        found = _named(cursor, row)
         return {**found, "content": unpack(found["content"]), "schema": found["schema"] or None}
 
     def totals(self) -> list[dict[str, Any]]:
         """Return one row per model and kind: answers, bad and failed ones, tokens, cost, seconds."""
-        self.flush()
-        with self._translated():
-            cursor = self._db.execute(_TOTALS)
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor]
+        return self.select(_TOTALS)
 
-    def items_of_all(self) -> dict[str, list[str]]:
-        """Return for each item that was asked about all items that its answers serve."""
+    def items_of(self, key: str) -> list[str]:
+        """Return all items that an answer serves: who asked first, then the others in order."""
         with self._translated():
             rows = self._db.execute(
-                "SELECT r.item, s.item FROM shared s JOIN replies r ON r.id = s.reply ORDER BY 1, 2"
-            ).fetchall()
-        found: dict[str, list[str]] = {}
-        for item, twin in rows:
-            found.setdefault(item, [item]).append(twin)
-        return found
+                "SELECT item, 0 FROM replies WHERE key = ?1 UNION ALL SELECT s.item, 1 FROM shared s"
+                " JOIN replies r ON r.id = s.reply WHERE r.key = ?1 ORDER BY 2, 1",
+                (_as_key(key),),
+            )
+            return [item for item, _ in rows]
+
+    def merge(self, other: Path, where: str = "1", values: Sequence[Any] = ()) -> int:
+        """Add the rows of another ledger's file that a condition means; return how many were new."""
+        with self._translated():
+            self._db.execute("ATTACH DATABASE ? AS other", (str(other),))
+            try:
+                with self._transaction():
+                    self._db.execute(_MERGE_RECIPES)
+                    self._db.execute(_MAKE_WAY)
+                    count = self._db.execute(_MERGE.format(where=where), values).rowcount
+                    self._db.execute(_MERGE_SHARED)
+            finally:
+                self._db.execute("DETACH DATABASE other")
+        return count
+
+    def delete(self, where: str, values: Sequence[Any] = ()) -> int:
+        """Remove the rows that a condition on the view `ledger` means; return how many."""
+        self.flush()
+        with self._translated(), self._transaction():
+            statement = f"DELETE FROM replies WHERE id IN (SELECT id FROM ledger WHERE {where})"
+            return self._db.execute(statement, values).rowcount
+
+    def compact(self) -> None:
+        """Give the file its smallest size, in one piece that can be copied."""
+        with self._translated():
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def check(self) -> str:
         """Return "ok" where the file is whole, or what is wrong with it."""
@@ -323,6 +382,10 @@ def _stored(row: tuple[Any, ...]) -> Stored:
     key, item, text, p_yes, finish_reason, ok, prompt, cached, completion, seconds = row
     usage = Usage(prompt_tokens=prompt, cached_tokens=cached, completion_tokens=completion, seconds=seconds)
     return Stored(key, item, text, p_yes, finish_reason, None if ok is None else bool(ok), usage)
+
+
+def _named(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip((column[0] for column in cursor.description), row, strict=True))
 
 
 def _as_key(text: str) -> bytes:
