@@ -21,6 +21,7 @@ from mindgraph.tables import content_ids
 
 #: Height of the black bar between two stacked pictures, in pixels.
 BAR = 20
+QUALITY = 90
 _STACKED = "stacked"
 
 
@@ -64,12 +65,12 @@ class Gallery:
         return {path.stem: path for path in self.folder.glob("*.jpg")}
 
     def _stacked(self, a: Picture, b: Picture) -> tuple[Picture, ...]:
-        name = content_id("stacked", a.id, b.id, BAR)
-        path = self.folder / _STACKED / f"{name}.png"
+        name = content_id("stacked", a.id, b.id, BAR, QUALITY)
+        path = self.folder / _STACKED / f"{name}.jpg"
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             beside = path.with_suffix(".new")
-            stack(a.path, b.path).save(beside, format="png", compress_level=1)
+            stack(a.path, b.path).save(beside, "JPEG", quality=QUALITY)
             beside.replace(path)
         return (Picture(name, str(path)),)
 
