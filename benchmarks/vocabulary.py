@@ -156,6 +156,17 @@ adjustable silent rechargeable premium slim reversible bamboo ceramic padded mag
 ergonomic stackable two-tone
 """
 
+#: What is said of many things, the most usual first: the hubs among the intentions.
+_STAPLES = """
+everyday use, using them every day, saving money, giving them as a gift, making life easier, Halloween,
+having fun with the family, Christmas, a birthday present, relaxing after work, outdoor activities,
+saving time, home improvement, a fresh start, the summer holidays, keeping things tidy, good quality, a
+housewarming party, entertaining guests, a weekend trip, Mother’s Day, Father’s Day, going green, a
+healthier life, working from home, back to school, moving house, peace of mind, looking good, sleeping
+better, Valentine’s Day, a hobby, feeling safe, impressing friends, a new baby, retirement, graduation
+day, learning something new, a quiet evening, helping others
+"""
+
 ADVERBS = ("", " easily", " safely", " quickly", " neatly", " quietly")
 #: What a noun phrase about a deed begins with.
 HEADS = ("gear for ", "equipment for ", "things for ", "a kit for ")
@@ -171,51 +182,6 @@ GENERIC = ("because they like them", "they are useful", "the person wants to buy
 ECHOES = ("one intention of at most 12 words", "the phrase that completes the relation")
 
 
-#: What is said of many things, the most usual first: the hubs among the intentions.
-STAPLES = [
-    "everyday use",
-    "using them every day",
-    "saving money",
-    "giving them as a gift",
-    "making life easier",
-    "Halloween",
-    "having fun with the family",
-    "Christmas",
-    "a birthday present",
-    "relaxing after work",
-    "outdoor activities",
-    "saving time",
-    "home improvement",
-    "a fresh start",
-    "the summer holidays",
-    "keeping things tidy",
-    "good quality",
-    "a housewarming party",
-    "entertaining guests",
-    "a weekend trip",
-    "Mother’s Day",
-    "Father’s Day",
-    "going green",
-    "a healthier life",
-    "working from home",
-    "back to school",
-    "moving house",
-    "peace of mind",
-    "looking good",
-    "sleeping better",
-    "Valentine’s Day",
-    "a hobby",
-    "feeling safe",
-    "impressing friends",
-    "a new baby",
-    "retirement",
-    "graduation day",
-    "learning something new",
-    "a quiet evening",
-    "helping others",
-]
-
-
 def _lines(block: str) -> list[str]:
     return [line for line in block.strip().splitlines() if line]
 
@@ -229,6 +195,7 @@ DEEDS: list[list[tuple[str, str]]] = [
 CIRCUMSTANCES: list[list[str]] = [line.split(", ") for line in _lines(_CIRCUMSTANCES)]
 BRANDS: list[str] = _BRANDS.split()
 LOOKS: list[str] = _LOOKS.split()
+STAPLES: list[str] = " ".join(_STAPLES.split()).split(", ")
 
 
 def plural(noun: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 import polars as pl
 
-from mindgraph.records import Record, column_types, digest
+from mindgraph.records import Record, column_types
 from mindgraph.texts import EDGES, MAY_LEAD_IN, normalise, strip_lead_in
 
 R = TypeVar("R", bound=Record)
@@ -73,14 +74,50 @@ class Rows:
             self._waiting = []
 
 
-def content_ids(frame: pl.DataFrame, kind: str, columns: Sequence[str]) -> pl.Series:
-    """Return `records.content_id(kind, *columns)` of each row, hashing each distinct row once."""
-    opening = pl.lit(f"[{msgspec.json.encode(kind).decode()}")
-    cells = pl.DataFrame([json_text(frame[name]).alias(name) for name in columns])
-    keys = cells.select(
-        pl.concat_str(opening, *(pl.concat_str(pl.lit(","), pl.col(c)) for c in columns), pl.lit("]"))
+def content_ids(
+    frame: pl.DataFrame, kind: str, columns: Sequence[str], *, distinct: bool = False
+) -> pl.Series:
+    """Return `records.content_id(kind, *columns)` of each row, hashing each distinct row once.
+
+    Where the rows are known to be `distinct`, they need not be compared.
+    """
+    cells = [json_text(frame[name]).alias(name) for name in columns]
+    keys = pl.select(
+        pl.concat_str(
+            pl.lit(f"[{msgspec.json.encode(kind).decode()}"),
+            *(part for cell in cells for part in (pl.lit(","), pl.lit(cell))),
+            pl.lit("]"),
+        )
     ).to_series()
-    return map_distinct(keys, lambda key: digest(key.encode())).alias("id")
+    if distinct:
+        return digests(keys).alias("id")
+    values, number = numbered(keys)
+    return digests(values).gather(number).alias("id")
+
+
+def digests(keys: pl.Series) -> pl.Series:
+    """Return `records.digest` of the UTF-8 bytes of each text."""
+    hashed = [hashlib.blake2b(key, digest_size=16).digest() for key in keys.cast(pl.Binary).to_list()]
+    return pl.Series(hashed, dtype=pl.Binary).bin.encode("hex")
+
+
+def numbered(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the distinct values of a text column, and which of them each row has (null: none)."""
+    coded = column.cast(pl.Categorical(pl.Categories.random()))
+    distinct = coded.drop_nulls().unique()
+    place = distinct.to_physical()
+    values = distinct.cast(pl.String)[place.arg_sort()]
+    return values, coded.to_physical()
+
+
+def is_ordered(frame: pl.DataFrame, columns: Sequence[str]) -> bool:
+    """Say whether the rows stand in the order of these columns, nulls first."""
+    in_order = pl.lit(True)
+    for name in reversed(columns):
+        before, here = pl.col(name).shift(1), pl.col(name)
+        less = (before < here).fill_null(before.is_null() & here.is_not_null())
+        in_order = less | (before.eq_missing(here) & in_order)
+    return bool(frame.select(in_order.slice(1).all()).item())
 
 
 def json_text(column: pl.Series) -> pl.Series:
@@ -97,11 +134,9 @@ def json_text(column: pl.Series) -> pl.Series:
 
 def map_distinct(column: pl.Series, function: Callable[[str], str]) -> pl.Series:
     """Apply a Python function once to each distinct value of a text column; nulls stay null."""
-    name = column.name
-    distinct = column.drop_nulls().unique()
-    mapped = pl.Series("mapped", [function(value) for value in distinct.to_list()], dtype=pl.String)
-    table = pl.DataFrame({name: distinct, "mapped": mapped})
-    return column.to_frame().join(table, on=name, how="left", maintain_order="left")["mapped"].alias(name)
+    distinct, number = numbered(column)
+    mapped = pl.Series([function(value) for value in distinct.to_list()], dtype=pl.String)
+    return mapped.gather(number).alias(column.name)
 
 
 def stripped(column: pl.Series) -> pl.Series:

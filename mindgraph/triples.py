@@ -13,7 +13,7 @@ import polars as pl
 
 from mindgraph.errors import WorkspaceError
 from mindgraph.records import Triple
-from mindgraph.tables import content_ids, normal_forms, schema_of, stripped
+from mindgraph.tables import content_ids, is_ordered, normal_forms, numbered, schema_of, stripped
 
 #: Why a candidate is out, besides `rule:NAME` and the judge that decides.
 UNKNOWN_COBUY = "unknown co-buy"
@@ -47,63 +47,88 @@ def build(
 
     Raises WorkspaceError where there are no candidates at all.
     """
-    judged = judge(candidates, verdicts, cobuys, threshold=threshold)
+    pairs = cobuys.select("id", "product_a", "product_b").collect().with_row_index("pair")
+    judged = judge(candidates, verdicts, pairs, threshold=threshold)
     if judged.is_empty():
         raise WorkspaceError("There are no candidates to build from.", hint=_HINT)
+    counts, lost = _counts(judged["out"]), judged.filter(pl.col("out") == UNKNOWN_COBUY)
     kept = judged.filter(pl.col("out").is_null()).drop("out")
-    worded, intentions = _intentions(kept)
-    wordless = kept.filter(worded["intention"].is_null())
-    triples, evidence = _triples(worded.drop_nulls("intention"), intentions)
-    out = _counts(judged["out"]) | ({WORDLESS: len(wordless)} if len(wordless) else {})
-    funnel = {"candidates": len(judged), **out, "kept": len(kept) - len(wordless)}
-    lost = judged.filter(pl.col("out") == UNKNOWN_COBUY)
-    rejects = pl.concat(
-        [
-            _rejects(lost, "its co-buy is not in the catalogue"),
-            _rejects(wordless, "nothing is left of its text without the relation's phrase"),
-        ]
-    )
-    return Built(intentions.select("id", "text", "lang").sort("id"), triples, evidence, rejects, funnel)
+    kept = kept if kept["id"].is_sorted() else kept.sort("id")
+    del judged
+    number, intentions = _intentions(kept)
+    kept = kept.with_columns(number).drop("lang")
+    wordless = kept.filter(pl.col("intention").is_null())
+    kept = kept.drop("text").drop_nulls("intention")
+    triples, evidence = _triples(kept, intentions["id"], pairs)
+    out = counts | ({WORDLESS: len(wordless)} if len(wordless) else {})
+    rejects = [
+        _rejects(lost, "its co-buy is not in the catalogue"),
+        _rejects(wordless, "nothing is left of its text without the relation's phrase"),
+    ]
+    funnel = {"candidates": sum(out.values()) + len(kept), **out, "kept": len(kept)}
+    return Built(intentions.sort("id"), triples, evidence, pl.concat(rejects), funnel)
 
 
 def judge(
-    candidates: pl.LazyFrame, verdicts: pl.LazyFrame, cobuys: pl.LazyFrame, *, threshold: float
+    candidates: pl.LazyFrame, verdicts: pl.LazyFrame, pairs: pl.DataFrame, *, threshold: float
 ) -> pl.DataFrame:
-    """Return each candidate with the ends of its co-buy, its score, and why it is `out` (null: kept).
+    """Return each candidate with the number of its co-buy, its score, and why it is `out` (null: kept).
 
     A candidate that several rules refuse is out for the first of them by name. Where there is a
     score it decides; else the answer does.
     """
     said = verdicts.select("candidate", "judge", "answer", "score").collect()
-    of_rule = pl.col("judge").str.starts_with("rule:")
-    refused = (
-        said.filter(of_rule & (pl.col("answer") == "no")).group_by("candidate").agg(pl.col("judge").min())
+    if not is_ordered(said, ("candidate", "judge")):
+        said = said.sort("candidate", "judge")
+    known = pairs.lazy().select(pl.col("id").alias("cobuy"), "pair")
+    return (
+        _merging(candidates.select(_CANDIDATE).collect(), "id")
+        .join(
+            _merging(_decisive(said), "candidate"),
+            left_on="id",
+            right_on="candidate",
+            how="left",
+            maintain_order="left",
+        )
+        .join(
+            _merging(_refused(said), "candidate"),
+            left_on="id",
+            right_on="candidate",
+            how="left",
+            maintain_order="left",
+        )
+        .join(known, on="cobuy", how="left", maintain_order="left")
+        .select("id", "pair", "relation", "text", "lang", "score", _why_out(threshold).alias("out"))
+        .collect(engine="streaming")
     )
-    ends = cobuys.select(pl.col("id").alias("cobuy"), "product_a", "product_b").collect()
-    found = (
-        candidates.select(_CANDIDATE)
-        .collect()
-        .join(ends, on="cobuy", how="left", maintain_order="left")
-        .join(refused, left_on="id", right_on="candidate", how="left", maintain_order="left")
-        .join(_decisive(said), left_on="id", right_on="candidate", how="left", maintain_order="left")
-    )
-    return found.with_columns(_why_out(threshold).alias("out")).drop("judge", "decides", "answer")
+
+
+def _merging(frame: pl.DataFrame, key: str) -> pl.LazyFrame:
+    """Return a table lazily that says of its key that it is sorted, if it is: it is joined by merging."""
+    sorted_ = frame[key].is_sorted()
+    return frame.lazy().with_columns(pl.col(key).set_sorted()) if sorted_ else frame.lazy()
 
 
 def _decisive(said: pl.DataFrame) -> pl.DataFrame:
-    """Return the answer and score that decide: the shopper's, else those that were imported."""
-    said = said.rename({"judge": "decides"})
-    shopper = said.filter(pl.col("decides") == "shopper")
-    imported = said.filter(pl.col("decides") == "imported")
-    if imported.is_empty():
-        return shopper
-    return pl.concat([shopper, imported.join(shopper, on="candidate", how="anti")])
+    """Return the answer and score that decide: the shopper's, else those that were imported.
+
+    The verdicts come in the order of candidate and judge: the shopper's is the last of them.
+    """
+    deciding = said.rename({"judge": "decides"}).filter(pl.col("decides").is_in(["imported", "shopper"]))
+    return deciding.filter(pl.col("candidate").ne_missing(pl.col("candidate").shift(-1)))
+
+
+def _refused(said: pl.DataFrame) -> pl.DataFrame:
+    """Return the candidates that a rule refuses, with the first such rule by name."""
+    of_rule = pl.col("judge").str.starts_with("rule:")
+    refusing = said.filter(of_rule & (pl.col("answer") == "no")).select("candidate", "judge")
+    return refusing.filter(pl.col("candidate").ne_missing(pl.col("candidate").shift(1)))
 
 
 def _why_out(threshold: float) -> pl.Expr:
     score, answer = pl.col("score"), pl.col("answer")
     return (
-        pl.when(pl.col("product_a").is_null())
+        pl.when(pl.col("pair").is_null())
         .then(pl.lit(UNKNOWN_COBUY))
         .when(pl.col("judge").is_not_null())
         .then(pl.col("judge"))
@@ -116,45 +141,80 @@ def _why_out(threshold: float) -> pl.Expr:
     )
 
 
-def _intentions(kept: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the kept candidates with their intention's number, and the numbered intentions."""
-    texts = kept.group_by("text", "lang").agg(pl.len().alias("times"))
-    texts = texts.with_columns(stripped(texts["text"]).alias("spelling"))
-    texts = texts.with_columns(normal_forms(texts["spelling"]).alias("normal"))
-    worded = texts.filter(pl.col("normal") != "")
-    intentions = (
-        worded.group_by("normal", "lang", "spelling")
-        .agg(pl.col("times").sum())
-        .sort("normal", "lang", pl.col("times"), "spelling", descending=[False, False, True, False])
-        .unique(["normal", "lang"], keep="first", maintain_order=True)
-        .select("normal", "lang", pl.col("spelling").alias("text"))
+def _intentions(kept: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
+    """Return the number of each kept candidate's intention (null: no words), and the intentions.
+
+    An intention's text is its most frequent spelling; of equally frequent ones, the smallest in bytes.
+    """
+    texts, text = numbered(kept["text"])
+    spelling = stripped(texts)
+    normals, normal = numbered(normal_forms(spelling))
+    said = pl.DataFrame({"text": text, "normal": normal.gather(text), "lang": kept["lang"]})
+    key = ["normal", "lang"]
+    chosen = (
+        _spelled(said.group_by(*key, "text").agg(pl.len().alias("times")), spelling)
+        .filter(pl.lit(normals).gather(pl.col("normal")) != "")
         .with_row_index("intention")
     )
-    intentions = intentions.with_columns(content_ids(intentions, "intention", ["normal", "lang"]))
-    numbers = worded.join(intentions.select("normal", "lang", "intention"), on=["normal", "lang"])
-    found = kept.join(
-        numbers.select("text", "lang", "intention"), on=["text", "lang"], how="left", maintain_order="left"
-    )
-    return found, intentions
+    number = said.join(chosen.select(*key, "intention"), on=key, how="left", maintain_order="left")
+    named = pl.DataFrame({"normal": normals.gather(chosen["normal"]), "lang": chosen["lang"]})
+    ids = content_ids(named, "intention", key, distinct=True)
+    return number["intention"], chosen.select(ids, "text", "lang")
 
 
-def _triples(said: pl.DataFrame, intentions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the triples that candidates say, added up, and which candidate says which."""
-    ends = ["cobuy", "relation", "intention"]
-    found = (
-        said.group_by(ends)
-        .agg(
-            pl.col("product_a", "product_b").first(), _acceptance(), pl.len().cast(pl.Int64).alias("support")
-        )
-        .rename({"intention": "number"})
+def _spelled(said: pl.DataFrame, spelling: pl.Series) -> pl.DataFrame:
+    """Return each normal form and language with its most frequent spelling as `text`."""
+    key = ["normal", "lang"]
+    texts = said.with_columns(spelling.gather(said["text"]).alias("text"))
+    several = pl.struct(key).is_duplicated()
+    chosen = (
+        texts.filter(several)
+        .group_by(*key, "text")
+        .agg(pl.col("times").sum())
+        .filter(pl.col("times") == pl.col("times").max().over(key))
+        .group_by(key)
+        .agg(pl.col("text").min())
     )
-    found = found.with_columns(intentions["id"].gather(found["number"]).alias("intention"))
-    found = found.with_columns(content_ids(found, "triple", ends))
-    evidence = said.join(
-        found.select("cobuy", "relation", pl.col("number").alias("intention"), pl.col("id").alias("triple")),
-        on=ends,
-    ).select("triple", pl.col("id").alias("candidate"))
-    return found.select(list(schema_of(Triple))).sort("id"), evidence.sort("triple", "candidate")
+    return pl.concat([texts.filter(~several).select(*key, "text"), chosen])
+
+
+def _triples(
+    said: pl.DataFrame, intentions: pl.Series, pairs: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the triples that candidates say, added up, and which candidate says which.
+
+    The candidates come in the order of their ids, and name co-buys and intentions by number.
+    """
+    ends = ["pair", "relation", "intention"]
+    relations, relation = numbered(said["relation"])
+    said = said.with_columns(relation)
+    found = said.group_by(ends).agg(_acceptance(), pl.len().cast(pl.Int64).alias("support"))
+    named = found.select(
+        "acceptance",
+        "support",
+        intention=intentions.gather(found["intention"]),
+        relation=relations.gather(found["relation"]),
+        cobuy=pairs["id"].gather(found["pair"]),
+        product_a=pairs["product_a"].gather(found["pair"]),
+        product_b=pairs["product_b"].gather(found["pair"]),
+    )
+    named = named.with_columns(
+        content_ids(named, "triple", ["cobuy", "relation", "intention"], distinct=True)
+    )
+    order = named["id"].arg_sort()
+    triples = named.select(list(schema_of(Triple)))[order]
+    place = found.select(ends)[order].with_row_index("triple")
+    evidence = (
+        said.select(*ends, pl.int_range(pl.len()).alias("candidate"))
+        .join(place, on=ends)
+        .sort("triple", "candidate")
+    )
+    return triples, pl.DataFrame(
+        {
+            "triple": triples["id"].gather(evidence["triple"]),
+            "candidate": said["id"].gather(evidence["candidate"]),
+        }
+    )
 
 
 def _acceptance() -> pl.Expr:

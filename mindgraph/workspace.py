@@ -25,7 +25,7 @@ import polars as pl
 from mindgraph.errors import WorkspaceError
 from mindgraph.records import Record, Reject
 from mindgraph.settings import FILE, Settings, load_settings, write_settings
-from mindgraph.tables import frame_of, schema_of
+from mindgraph.tables import frame_of, is_ordered, schema_of
 
 LEDGER = "replies.sqlite"
 
@@ -143,14 +143,14 @@ class Workspace:
 
     def write(self, record: type[Record], frame: pl.DataFrame) -> str:
         """Write a table in its order, beside and renamed, and return the file's digest."""
-        ordered = frame.select(pl.col(name).cast(dtype) for name, dtype in schema_of(record).items()).sort(
-            record.order, nulls_last=False, maintain_order=True
-        )
+        ordered = frame.select(pl.col(name).cast(dtype) for name, dtype in schema_of(record).items())
+        if not is_ordered(ordered, record.order):
+            ordered = ordered.sort(record.order, nulls_last=False, maintain_order=True)
         path = self.file(record)
         beside = path.with_name(f".{path.name}.new")
         try:
             with beside.open("wb") as file:
-                ordered.write_parquet(file, compression="zstd", compression_level=3)
+                ordered.write_parquet(file, compression="zstd", compression_level=1)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
