@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -81,6 +82,7 @@ class Explainer:
         return {
             "kind": "product",
             **row,
+            "picture": f"images/{row['image']}.jpg" if row["image"] else None,
             "features": [
                 {"text": f["text"], "pictures seen": f["images_seen"], **self._said(f)} for f in features
             ],
@@ -190,8 +192,8 @@ class Explainer:
         """Return who said it, asked what, in which words."""
         generator = self._rows(Generator, pl.col("id") == row["generator"])
         who = {k: generator[0][k] for k in ("model", "revision", "prompt_version")} if generator else {}
-        reply = self._reply_of(row["reply"]) or {"source": row["reply"]}
-        return {"said by": who, "reply": dict(reply)}
+        reply = self._reply_of(row["reply"])
+        return {"said by": who, "reply": _reply(reply) if reply else {"source": row["reply"]}}
 
     def _reasons(self, triples: list[dict[str, Any]]) -> list[dict[str, Any]]:
         shown = sorted(triples, key=_strongest)[:MOST]
@@ -245,6 +247,17 @@ class Explainer:
         return (
             "Give the id of a product, co-buy, intention, triple, candidate or cluster, as `query` prints it."
         )
+
+
+def _reply(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer of the ledger: what was asked, what came back, what it took."""
+    asked = {name: found[name] for name in ("system", "content", "schema") if found.get(name)}
+    told = {
+        k: v for k, v in found.items() if v not in (None, "") and k not in (*asked, "id", "images", "text")
+    }
+    if "time" in told:
+        told["time"] = datetime.fromtimestamp(told["time"], UTC).isoformat(timespec="seconds")
+    return {"answer": found.get("text", ""), "asked": asked, **told}
 
 
 def _other(cobuy: Mapping[str, Any], product: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: Width of a table that does not go to a terminal, in characters.
+PIPE = 140
 FORMATS = ("table", "json", "jsonl", "csv")
 
 
@@ -83,8 +86,27 @@ def cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(cell(part) for part in value)
     if isinstance(value, Mapping):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return _piece(value)
     return str(value)
+
+
+def _piece(value: Mapping[str, Any]) -> str:
+    """Return a node, relationship or path as Cypher draws it; any other mapping as JSON."""
+    if value.keys() == {"labels", "properties"}:
+        return f"(:{':'.join(value['labels'])} {_name(value['properties'])})"
+    if value.keys() >= {"type", "properties"}:
+        return f"[:{value['type']} {_name(value['properties'])}]"
+    if value.keys() == {"nodes", "relationships"}:
+        nodes = [cell(node) for node in value["nodes"]]
+        steps = [f"-{cell(step)}-" for step in value["relationships"]]
+        return "".join(part for pair in zip(nodes, [*steps, ""], strict=True) for part in pair)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _name(properties: Mapping[str, Any]) -> str:
+    """Return what a person calls a thing."""
+    known = ("title", "text", "label", "relation", "weight", "key", "id")
+    return next((cell(properties[k]) for k in known if properties.get(k) is not None), "")
 
 
 def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
@@ -111,8 +133,12 @@ def _print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> N
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        longest = max(len(word) for word in name.split())
+        if numeric:
+            table.add_column(name, justify="right", min_width=longest)
+        else:
+            table.add_column(name, overflow="fold", min_width=longest)
     for row in rows:
         table.add_row(*(Text(cell(row.get(name))) for name in columns))
-    console = Console(soft_wrap=False)
-    console.print(table)
+    # a pipe has no width: room for a row, where rich would take 80 characters
+    Console(width=None if sys.stdout.isatty() else PIPE).print(table)

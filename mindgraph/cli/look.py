@@ -43,7 +43,7 @@ def status_verb(context: Context, as_format: str) -> None:
     print_rows(_stage_rows(status), "table")
     if spent:
         click.echo("Asked of models")
-        print_rows(spent, "table")
+        print_rows(_known(spent), "table")
     if status.rejects:
         click.echo("Rejected (rejects.parquet holds every row with its raw text)")
         print_rows(status.rejects, "table")
@@ -66,6 +66,12 @@ def explain_verb(context: Context, thing: str, as_format: str) -> None:
     from rich.console import Console
 
     Console(soft_wrap=False).print(_tree(told))
+
+
+def _known(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows without the columns that nothing is known of, such as tokens a server never counted."""
+    told = [name for name in rows[0] if any(row[name] for row in rows)]
+    return [{name.replace("_", " "): row[name] for name in told} for row in rows]
 
 
 def _stage_rows(status: Status) -> list[dict[str, Any]]:

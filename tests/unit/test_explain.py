@@ -63,17 +63,20 @@ def explainer(tmp_path: Path) -> Explainer:
     workspace = Workspace.create(tmp_path / "shop")
     for record in {type(row) for row in ROWS}:
         workspace.write(record, frame_of(record, [row for row in ROWS if type(row) is record]))
-    return Explainer(workspace.scan, lambda key: {"answer": f"raw {key}"}, "shop")
+    return Explainer(
+        workspace.scan, lambda key: {"text": f"raw {key}", "system": "why?", "time": 0.0}, "shop"
+    )
 
 
 def test_a_triple_leads_to_its_raw_answer_and_its_verdict(explainer: Explainer):
     """Evidence of a triple names the model, the raw answer and the shopper's score."""
     told = explainer.explain("f" * 32)["evidence"][0]
-    assert (told["said by"]["model"], told["reply"], told["verdicts"][0]["score"]) == (
-        "some-model",
-        {"answer": "raw k1"},
-        0.9,
-    )
+    assert (told["said by"]["model"], told["verdicts"][0]["score"]) == ("some-model", 0.9)
+    assert told["reply"] == {
+        "answer": "raw k1",
+        "asked": {"system": "why?"},
+        "time": "1970-01-01T00:00:00+00:00",
+    }
 
 
 def test_a_triple_leads_to_the_source_lines(explainer: Explainer):
