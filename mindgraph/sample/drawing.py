@@ -134,8 +134,9 @@ class Sheet:
         mask, corner = _mask(placed, half)
         pen, moved = ImageDraw.Draw(mask), _moved(placed, corner)
         pen.line(moved, fill=255, width=round(2 * half), joint="curve")
-        for x, y in (moved[0], moved[-1]):
-            pen.ellipse((x - half, y - half, x + half, y + half), fill=255)
+        reach = half - 0.5
+        for x, y in moved:  # round ends, and no notches where the stroke bends
+            pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=255)
         self._paste(colour, mask, corner)
 
     def _placed(self, point: Point) -> Point:
