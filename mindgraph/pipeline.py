@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mindgraph import catalog, clusters, distill, explain, exports, filters, rdf, status, triples
-from mindgraph.graph import TABLES, graph_of
+from mindgraph import catalog, distill, explain, exports, filters, rdf, status, triples
 from mindgraph.errors import NotFound
+from mindgraph.graph import TABLES, graph_of
 from mindgraph.lvlm.replies import Replies
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
 from mindgraph.settings import Settings
@@ -98,6 +98,8 @@ class Pipeline:
 
     def cluster(self) -> Stage:
         """Consolidate near-duplicate intentions, and find the purposes behind them."""
+        from mindgraph import clusters  # its libraries take as long to import as a query takes
+
         settings = self.settings
         vectors = open_vectors(settings.vectors, base_url=settings.vectors_url, model=settings.vectors_model)
         return clusters.cluster(self.workspace, settings, vectors)
