@@ -54,11 +54,11 @@ def reworded(what: str, statement: str = "") -> Iterator[None]:
 
 def _ours(message: str, what: str, statement: str) -> StoreError:
     said = _JAVA.sub("", message.strip()).split(" (caused by")[0].strip()
-    if "DatabaseIsReadOnly" in message or "NotIdempotent" in message:
-        return StoreError(f"Refused, {what} would write.", hint="Questions only read.")
     if not statement:
         return StoreUnavailable(f"{what} cannot be opened: {_line(said)}", hint="Run `mindgraph load` again.")
-    if "OutOfMemory" in message:
+    if "DatabaseIsReadOnly" in message or "NotIdempotent" in message:
+        return StoreError(f"Refused, {what} would write.", hint="Questions only read.")
+    if "OutOfMemory" in message or "heap budget exceeded" in message:
         return StoreError(f"{what} needs more memory than there is.", hint="Ask for less: add a LIMIT.")
     place = _place(said, statement)
     if place is None:

@@ -64,14 +64,21 @@ class EmbeddedLoader:
         self._batch, self._numbers = None, {}
         self._run("opencypher", "schema.cypher")
         self._run("sql", "embedded_words.sql")
-        self._database.close()
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Open the folder as a reader does, after writing to disk what is not there yet."""
+        self.close()
         self._database = open_database(self.folder)
 
     def read_back(self, table: Table, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield the columns of what is held, relationships found by walking from their sources."""
         label = table.label if isinstance(table, NodeTable) else table.type
         schema = {name: table.rows.schema[name] for name in columns}
-        statement = cypher(f"check/{label}")
+        return self.rows(cypher(f"check/{label}"), schema)
+
+    def rows(self, statement: str, schema: Mapping[str, pl.DataType]) -> Iterator[pl.DataFrame]:
+        """Yield the answer to a statement in pieces of bounded size."""
         with reworded(self.name, statement):
             answer = self._database.query("opencypher", statement)
             while rows := [row.to_dict() for row in islice(answer, _PIECE)]:
@@ -85,6 +92,13 @@ class EmbeddedLoader:
         self._batch = self._database = None
 
     def _load_nodes(self, table: NodeTable) -> None:
+        twice = table.rows[table.key].is_first_distinct().not_()
+        if twice.any():
+            raise StoreError(
+                f"{twice.sum():,} rows of {table.label} have a key that another has, "
+                f"such as {table.rows[table.key].filter(twice)[0]!r}.",
+                hint="A table is stale: `mindgraph status` shows which stage to run again.",
+            )
         numbers: list[str] = []
         with reworded(self.name, f"nodes {table.label}"):
             for piece in table.rows.iter_slices(_PIECE):
