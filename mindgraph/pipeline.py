@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mindgraph import catalog, distill, explain, exports, filters, rdf, status, triples
+from mindgraph.distill import Choice, Step
 from mindgraph.errors import NotFound
 from mindgraph.graph import TABLES, graph_of
 from mindgraph.lvlm.replies import Replies
@@ -30,19 +31,25 @@ from mindgraph.workspace import Stage, Workspace
 class Pipeline:
     """Run the stages over one workspace."""
 
-    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+    def __init__(self, workspace: Workspace, settings: Settings | None = None) -> None:
         self.workspace = workspace
-        self.settings = settings
+        self.settings = settings or workspace.settings()
 
     def ingest(self, sources: catalog.Sources) -> Stage:
         """Read a catalogue, its co-buys, pictures and finished intentions from files."""
         return catalog.ingest(self.workspace, self.settings, sources)
 
     def distill(
-        self, choice: distill.Choice | None = None, *, budget: Budget | None = None, tell: Tell = silent
+        self, choice: Choice | None = None, *, budget: Budget | None = None, tell: Tell = silent
     ) -> Stage:
         """Ask the model for features of products and intentions of co-buys."""
         return distill.distill(self.workspace, self.settings, choice, budget=budget, tell=tell)
+
+    def plan(
+        self, choice: Choice | None = None, *, calls_per_second: float | None = None
+    ) -> list[Step]:
+        """Say what distilling and filtering will ask: calls, tokens, money, time; asks nothing."""
+        return distill.plan(self.workspace, self.settings, choice, calls_per_second=calls_per_second)
 
     def filter(self, *, again: bool = False, budget: Budget | None = None, tell: Tell = silent) -> Stage:
         """Throw out what a shopper would not recognise: rules first, then the model in its role."""

@@ -21,9 +21,14 @@ def commands(markdown: str) -> list[str]:
     return [line for line in lines if line.startswith("mindgraph ")]
 
 
+def programs(markdown: str) -> list[str]:
+    """Return the ```python blocks."""
+    return re.findall(r"^```python\n(.*?)^```", markdown, flags=re.DOTALL | re.MULTILINE)
+
+
 @pytest.mark.slow
-def test_every_command_of_the_readme_runs(tmp_path: Path):
-    """The ```sh blocks of README run from top to bottom and each line exits 0."""
+def test_every_command_and_program_of_the_readme_runs(tmp_path: Path):
+    """The ```sh blocks of README run from top to bottom, and then the Python one."""
     found = commands((ROOT / "README.md").read_text(encoding="utf-8"))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     failed = []
@@ -39,3 +44,8 @@ def test_every_command_of_the_readme_runs(tmp_path: Path):
         )
         failed += [(line, done.stderr[-300:])] if done.returncode else []
     assert (len(found) >= 5, failed) == (True, [])
+    (program,) = programs((ROOT / "README.md").read_text(encoding="utf-8"))
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "keeping devices charged on the road"), done.stderr
