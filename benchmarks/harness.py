@@ -24,7 +24,6 @@ from pathlib import Path
 
 import benchmarks
 from benchmarks import launch
-from benchmarks.synthetic import make_workspace
 from mindgraph.workspace import Workspace
 
 GB = 1e9
@@ -249,6 +248,3 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:  # another file system
         shutil.copy(source, target)
-
-
-__all__ = ["BENCHES", "Bench", "LeftOut", "Row", "Run", "bench", "make_workspace", "versus", "within"]
