@@ -12,9 +12,44 @@ from mindgraph.tables import normal_forms, stripped
 from mindgraph.texts import clean, normalise, strip_lead_in
 
 PIECES = st.sampled_from(
-    "they both are|They're|used for|a type of|because|the person wants to|PersonX bought it|as a result,"
-    '|he|wants|can|both|not|charging|a Phone|straße|ﬁne|İ|…| |ｗｉｄｅ|“Sony”|(USB)|"|(|)|15|é|e\u0301|\u00a0'
-    "|\t|ǅ|’s|-|\x1c|٣".split("|")
+    [
+        "they both are",
+        "They're",
+        "used for",
+        "a type of",
+        "because",
+        "the person wants to",
+        "PersonX bought it",
+        "as a result,",
+        "he",
+        "wants",
+        "can",
+        "both",
+        "not",
+        "charging",
+        "a Phone",
+        "straße",
+        "ﬁne",
+        "İ",
+        "…",
+        " ",
+        "ｗｉｄｅ",
+        "“Sony”",
+        "(USB)",
+        '"',
+        "(",
+        ")",
+        "15",
+        "é",
+        "é",
+        "\xa0",
+        "\t",
+        "ǅ",
+        "’s",
+        "-",
+        "\x1c",
+        "٣",
+    ]
 )
 PHRASES = st.lists(PIECES, max_size=8).map(" ".join) | st.lists(PIECES, max_size=8).map("".join)
 TEXTS = (st.text(max_size=40) | PHRASES).map(clean)
