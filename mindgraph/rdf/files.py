@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,11 +63,19 @@ class Output:
         self._pool = ThreadPoolExecutor(1)
         self._pending: deque[Future[Any]] = deque()
 
-    def write(self, data: bytes | memoryview) -> None:
-        """Hand over a chunk; an error of an earlier one is raised here."""
-        self._pending.append(self._pool.submit(self._target.write, data))
+    def write(self, data: bytes) -> None:
+        """Hand over some bytes; an error of earlier ones is raised here."""
+        self.write_all([memoryview(data)])
+
+    def write_all(self, chunks: Iterable[memoryview]) -> None:
+        """Hand over chunks that belong together: so many at a time may wait."""
+        self._pending.append(self._pool.submit(self._write, list(chunks)))
         while len(self._pending) > _WAITING:
             self._pending.popleft().result()
+
+    def _write(self, chunks: list[memoryview]) -> None:
+        for chunk in chunks:
+            self._target.write(chunk)
 
     def close(self) -> None:
         """Write what waits, force it to the disk and give the file its name."""

@@ -7,7 +7,7 @@ The data set's name is given encoded, as it stands in IRIs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -99,162 +99,191 @@ class Block:
         return replace(self, fields=[field for field in self.fields if field.graph in kept])
 
 
-def key_of(ids: pl.Series) -> pl.Series:
-    """Return what orders subjects of one kind as their IRIs are ordered, byte by byte."""
-    return encode(ids) + ">"
+@dataclass(frozen=True)
+class Items:
+    """Hold what some subjects refer to: ascending positions of subjects, and encoded ids."""
 
-
-def in_order(frame: pl.DataFrame, column: str = "id") -> pl.DataFrame:
-    """Return the rows in the order of their IRIs."""
-    return frame.with_columns(key_of(frame[column]).alias("_key")).sort("_key").drop("_key")
+    rows: pl.Series
+    ids: pl.Series
 
 
 def products_block(
-    products: pl.DataFrame, bought_for: pl.DataFrame, related: pl.DataFrame, dataset: str
+    ids: pl.Series, products: pl.DataFrame, related: Items, bought: Items, dataset: str
 ) -> Block:
-    """Return products; `bought_for` has columns product, intention and `related` product, other."""
-    rows, path = rows_of(products["id"]), f"product/{dataset}/"
+    """Return products, one row of the table a subject."""
+    path, graph = f"product/{dataset}/", "catalogue"
+    offers = ids.set(products["price"].is_null(), None)
     fields = [
-        Field("rdf:type", "catalogue", Name(("schema:Product",))),
-        Field("schema:name", "catalogue", _text(products["title"])),
-        Field("schema:sku", "catalogue", _text(products["id"])),
-        Field("schema:brand", "catalogue", _text(products["brand"])),
-        Field("schema:description", "catalogue", _text(products["description"])),
-        Field("schema:offers", "catalogue", Ref(f"offer/{dataset}/", _where(rows.ids, products["price"]))),
-        Field("schema:image", "catalogue", Ref("image/", _encoded(products["image"]))),
-        Field("dc:source", "catalogue", _text(_some(products["source"]))),
-        rows.texts("schema:category", "catalogue", products["categories"]),
-        rows.refs("schema:isRelatedTo", "cobuys", path, related, "product", "other"),
-        rows.refs("mg:boughtFor", "intentions", "intention/", bought_for, "product", "intention"),
+        Field("rdf:type", graph, Name(("schema:Product",))),
+        Field("schema:name", graph, _text(products["title"])),
+        Field("schema:sku", graph, _text(products["id"])),
+        Field("schema:brand", graph, _text(products["brand"])),
+        Field("schema:description", graph, _text(products["description"])),
+        Field("schema:offers", graph, Ref(f"offer/{dataset}/", offers)),
+        Field("schema:image", graph, Ref("image/", encode(products["image"]))),
+        Field("dc:source", graph, _text(_some(products["source"]))),
+        listed_texts("schema:category", graph, products["categories"]),
+        _refs("schema:isRelatedTo", "cobuys", path, related),
+        _refs("mg:boughtFor", "intentions", "intention/", bought),
     ]
-    return Block(path, rows.ids, fields)
+    return Block(path, ids, fields)
 
 
-def offers_block(products: pl.DataFrame, dataset: str) -> Block:
+def offers_block(ids: pl.Series, products: pl.DataFrame, dataset: str) -> Block:
     """Return the offers of products with a price."""
-    priced = products.filter(pl.col("price").is_not_null())
+    priced = products["price"].is_not_null()
+    prices = Typed(doubles(products["price"].filter(priced)), "xsd:double")
     fields = [
         Field("rdf:type", "catalogue", Name(("schema:Offer",))),
-        Field("schema:price", "catalogue", Typed(doubles(priced["price"]), "xsd:double")),
+        Field("schema:price", "catalogue", prices),
     ]
-    return Block(f"offer/{dataset}/", encode(priced["id"]), fields)
+    return Block(f"offer/{dataset}/", ids.filter(priced), fields)
 
 
-def images_block(images: pl.DataFrame) -> Block:
-    """Return stored pictures, by column `image`."""
+def images_block(images: pl.Series) -> Block:
+    """Return stored pictures, by their ids."""
     fields = [
         Field("rdf:type", "catalogue", Name(("schema:ImageObject",))),
-        Field("schema:identifier", "catalogue", _text(images["image"])),
+        Field("schema:identifier", "catalogue", _text(images)),
     ]
-    return Block("image/", encode(images["image"]), fields)
+    return Block("image/", encode(images), fields)
 
 
-def cobuys_block(cobuys: pl.DataFrame, triples: pl.DataFrame, dataset: str) -> Block:
-    """Return co-buys and, one property per relation, the intentions stated of them."""
-    rows = rows_of(cobuys["id"])
-    pair = cobuys.select(pl.concat_list("product_a", "product_b")).to_series()
+def cobuys_block(
+    ids: pl.Series, cobuys: pl.DataFrame, products: Items, stated: Mapping[str, Items], dataset: str
+) -> Block:
+    """Return co-buys, one row of the table a subject, with the intentions `stated` by each relation."""
+    graph = "cobuys"
     fields = [
-        Field("rdf:type", "cobuys", Name(("mg:CoBuy",))),
-        rows.listed("mg:product", "cobuys", f"product/{dataset}/", pair),
-        Field("mg:weight", "cobuys", Typed(doubles(cobuys["weight"]), "xsd:double")),
-        Field("mg:lift", "cobuys", Typed(doubles(cobuys["lift"]), "xsd:double")),
-        rows.texts("dc:source", "cobuys", cobuys["source"]),
+        Field("rdf:type", graph, Name(("mg:CoBuy",))),
+        _refs("mg:product", graph, f"product/{dataset}/", products),
+        Field("mg:weight", graph, Typed(doubles(cobuys["weight"]), "xsd:double")),
+        Field("mg:lift", graph, Typed(doubles(cobuys["lift"]), "xsd:double")),
+        listed_texts("dc:source", graph, cobuys["source"]),
     ]
-    stated = triples.select("cobuy", "relation", "intention").unique()
-    for relation in sorted(set(stated["relation"])):
-        of = stated.filter(pl.col("relation") == relation)
-        name = f"mg:{relation_name(relation)}"
-        fields.append(rows.refs(name, "intentions", "intention/", of, "cobuy", "intention"))
-    return Block(f"cobuy/{dataset}/", rows.ids, fields)
+    for relation, items in stated.items():
+        fields.append(_refs(f"mg:{relation_name(relation)}", "intentions", "intention/", items))
+    return Block(f"cobuy/{dataset}/", ids, fields)
 
 
-def assertions_block(triples: pl.DataFrame, dataset: str, profile: str) -> Block:
-    """Return the assertions; `triples` have a list column `generators` besides their own."""
-    rows = rows_of(triples["id"])
-    statement = Statement(
-        Ref(f"cobuy/{dataset}/", encode(triples["cobuy"])),
-        Names(_relation_names(triples["relation"])),
-        Ref("intention/", encode(triples["intention"])),
-    )
+def assertions_block(
+    statement: Statement, triples: pl.DataFrame, spoken: Items, dataset: str, profile: str
+) -> Block:
+    """Return the assertions with the statements that they name."""
     fields = [
         Field("rdf:type", "intentions", Name(("mg:Assertion",))),
         *_reified(statement, profile),
         Field("mg:acceptance", "intentions", Typed(doubles(triples["acceptance"]), "xsd:double")),
         Field("mg:support", "intentions", Typed(triples["support"].cast(pl.String), "xsd:integer")),
-        rows.listed("prov:wasGeneratedBy", "provenance", f"run/{dataset}/", triples["generators"]),
+        _refs("prov:wasGeneratedBy", "provenance", f"run/{dataset}/", spoken),
     ]
-    return Block(f"triple/{dataset}/", rows.ids, fields)
+    return Block(f"triple/{dataset}/", encode(triples["id"]), fields)
 
 
 def intentions_block(
-    intentions: pl.DataFrame, variants: pl.DataFrame, memberships: pl.DataFrame, dataset: str
+    ids: pl.Series,
+    intentions: pl.DataFrame,
+    variants: tuple[pl.Series, pl.Series],
+    clusters: Items,
+    dataset: str,
 ) -> Block:
-    """Return canonical intentions; `variants` has columns canonical, text; memberships intention, cluster."""
-    rows = rows_of(intentions["id"])
+    """Return canonical intentions; `variants` are positions of subjects and other wordings."""
     lang = _languages(intentions["lang"])
-    wordings = variants.join(intentions.select("id", "text"), left_on="canonical", right_on="id")
-    wordings = wordings.filter(pl.col("text") != pl.col("text_right")).rename({"canonical": "subject"})
+    rows, wordings = variants
+    other = Text(escape(wordings), lang.gather(rows))
     fields = [
         Field("rdf:type", "intentions", Name(("mg:Intention", "skos:Concept"))),
         Field("skos:prefLabel", "intentions", Text(escape(intentions["text"]), lang)),
-        rows.labels("skos:altLabel", "intentions", wordings, lang),
-        Field("skos:inScheme", "intentions", _scheme(dataset, len(intentions))),
-        rows.refs("skos:broader", "clusters", f"cluster/{dataset}/", memberships, "intention", "cluster"),
+        Field("skos:altLabel", "intentions", other, rows),
+        Field("skos:inScheme", "intentions", _scheme(dataset, len(ids))),
+        _refs("skos:broader", "clusters", f"cluster/{dataset}/", clusters),
     ]
-    return Block("intention/", rows.ids, fields)
+    return Block("intention/", ids, fields)
 
 
 def clusters_block(clusters: pl.DataFrame, dataset: str, lang: str) -> Block:
-    """Return the clusters of every level."""
-    rows, path, graph = rows_of(clusters["id"]), f"cluster/{dataset}/", "clusters"
-    count = len(clusters)
-    parent = _encoded(clusters["parent"])
-    narrower = clusters.select("parent", pl.col("id").alias("child")).drop_nulls()
-    top = _scheme(dataset, count).ids.set(parent.is_not_null(), None)
+    """Return the clusters of every level, in the order of their IRIs."""
+    path, graph, count = f"cluster/{dataset}/", "clusters", len(clusters)
+    parent = encode(clusters["parent"])
+    scheme = _scheme(dataset, count)
+    children = clusters.select("parent", pl.col("id").alias("child")).drop_nulls()
+    below = (
+        clusters.select("id")
+        .unique()
+        .join(children, left_on="id", right_on="parent")
+        .group_by("id")
+        .agg("child")
+    )
+    narrower = clusters.select("id").join(below, on="id", how="left", maintain_order="left")["child"]
     fields = [
         Field("rdf:type", graph, Name(("mg:IntentionCluster", "skos:Concept"))),
         Field("skos:prefLabel", graph, Text(escape(clusters["label"]), _repeat(language(lang), count))),
-        Field("skos:inScheme", graph, _scheme(dataset, count)),
-        Field("skos:topConceptOf", graph, Ref("scheme/", top)),
+        Field("skos:inScheme", graph, scheme),
+        Field("skos:topConceptOf", graph, Ref("scheme/", scheme.ids.set(parent.is_not_null(), None))),
         Field("skos:broader", graph, Ref(path, parent)),
-        rows.refs("skos:narrower", graph, path, narrower, "parent", "child"),
-        rows.texts("mg:keyword", graph, clusters["keywords"]),
-        rows.listed("mg:example", graph, f"product/{dataset}/", clusters["examples"]),
+        listed_refs("skos:narrower", graph, path, narrower),
+        listed_texts("mg:keyword", graph, clusters["keywords"]),
+        listed_refs("mg:example", graph, f"product/{dataset}/", clusters["examples"]),
         Field("mg:level", graph, Typed(clusters["level"].cast(pl.String), "xsd:integer")),
         Field("mg:size", graph, Typed(clusters["size"].cast(pl.String), "xsd:integer")),
     ]
-    return Block(path, rows.ids, fields)
+    return Block(path, encode(clusters["id"]), fields)
 
 
-def scheme_block(tops: pl.DataFrame, dataset: str, title: str) -> Block:
-    """Return the concept scheme of a data set; `tops` are its clusters without a parent."""
-    rows = rows_of(pl.Series([title]))
-    tops = tops.select(pl.lit(title).alias("scheme"), "id")
+def scheme_block(tops: pl.Series, dataset: str, title: str) -> Block:
+    """Return the concept scheme of a data set; `tops` are the ids of clusters without a parent."""
     fields = [
         Field("rdf:type", "intentions", Name(("skos:ConceptScheme",))),
-        Field("dcterms:title", "intentions", _text(rows.raw)),
-        rows.refs("skos:hasTopConcept", "clusters", f"cluster/{dataset}/", tops, "scheme", "id"),
+        Field("dcterms:title", "intentions", _text(pl.Series([title]))),
+        listed_refs("skos:hasTopConcept", "clusters", f"cluster/{dataset}/", tops.implode()),
     ]
     return Block("scheme/", _repeat(dataset, 1), fields)
 
 
-def rejected_block(candidates: pl.DataFrame, reasons: pl.DataFrame, dataset: str) -> Block:
-    """Return candidates that were not kept; `reasons` has columns candidate, text."""
-    rows = rows_of(candidates["id"])
+def rejected_block(candidates: pl.DataFrame, dataset: str) -> Block:
+    """Return candidates that were not kept, with a list column `reasons`."""
+    graph = REJECTED
     fields = [
-        Field("rdf:type", REJECTED, Name(("mg:RejectedCandidate",))),
-        Field("mg:rejectedFor", REJECTED, Ref(f"cobuy/{dataset}/", encode(candidates["cobuy"]))),
-        Field("rdf:predicate", REJECTED, Names(_relation_names(candidates["relation"]))),
-        Field("rdfs:label", REJECTED, Text(escape(candidates["text"]), _languages(candidates["lang"]))),
-        rows.labels("mg:reason", REJECTED, reasons.rename({"candidate": "subject"})),
-        Field("prov:wasGeneratedBy", REJECTED, Ref(f"run/{dataset}/", encode(candidates["generator"]))),
+        Field("rdf:type", graph, Name(("mg:RejectedCandidate",))),
+        Field("mg:rejectedFor", graph, Ref(f"cobuy/{dataset}/", encode(candidates["cobuy"]))),
+        Field("rdf:predicate", graph, Names(relation_names(candidates["relation"]))),
+        Field("rdfs:label", graph, Text(escape(candidates["text"]), _languages(candidates["lang"]))),
+        listed_texts("mg:reason", graph, candidates["reasons"]),
+        Field("prov:wasGeneratedBy", graph, Ref(f"run/{dataset}/", encode(candidates["generator"]))),
     ]
-    return Block(f"candidate/{dataset}/", rows.ids, fields)
+    return Block(f"candidate/{dataset}/", encode(candidates["id"]), fields)
 
 
 def relation_name(relation: str) -> str:
     """Return the local name of a relation's property; an unknown one is encoded, for shapes to find."""
     return relation if relation in BY_NAME else encode(pl.Series([relation]))[0]
+
+
+def relation_names(relations: pl.Series) -> pl.Series:
+    """Return the local names of relations' properties."""
+    return relations.replace({name: relation_name(name) for name in relations.unique()})
+
+
+def listed_texts(predicate: str, graph: str, lists: pl.Series) -> Field:
+    """Say the texts of a list column, each once."""
+    rows, values = _exploded(lists)
+    return Field(predicate, graph, _text(values), rows)
+
+
+def listed_refs(predicate: str, graph: str, path: str, lists: pl.Series) -> Field:
+    """Say the references of a list column, each once."""
+    rows, values = _exploded(lists)
+    return _refs(predicate, graph, path, Items(rows, encode(values)))
+
+
+def in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return rows in the order of the IRIs of their ids."""
+    keys = (encode(frame["id"]) + ">").alias("_key")
+    return frame.with_columns(keys).sort("_key", maintain_order=True).drop("_key")
+
+
+def _refs(predicate: str, graph: str, path: str, items: Items) -> Field:
+    return Field(predicate, graph, Ref(path, items.ids), items.rows)
 
 
 def _reified(statement: Statement, profile: str) -> list[Field]:
@@ -267,54 +296,10 @@ def _reified(statement: Statement, profile: str) -> list[Field]:
     ]
 
 
-def rows_of(subjects: pl.Series) -> Rows:
-    """Return what makes fields with any number of values for these subjects, in this order."""
-    return Rows(subjects)
-
-
-class Rows:
-    """Make fields with any number of values for subjects in a given order."""
-
-    def __init__(self, subjects: pl.Series) -> None:
-        self.raw = subjects
-        self.ids = encode(subjects)
-        self._index = pl.DataFrame({"_subject": subjects}).with_row_index("_row")
-
-    def refs(
-        self, predicate: str, graph: str, path: str, items: pl.DataFrame, subject: str, target: str
-    ) -> Field:
-        """Say which things of `path` each subject refers to."""
-        found = self._found(items.select(pl.col(subject).alias("_subject"), pl.col(target).alias("_value")))
-        return Field(predicate, graph, Ref(path, encode(found["_value"])), found["_row"])
-
-    def texts(self, predicate: str, graph: str, lists: pl.Series) -> Field:
-        """Say the texts of a list column."""
-        found = self._exploded(lists)
-        return Field(predicate, graph, _text(found["_value"]), found["_row"])
-
-    def listed(self, predicate: str, graph: str, path: str, lists: pl.Series) -> Field:
-        """Say the references of a list column."""
-        found = self._exploded(lists)
-        return Field(predicate, graph, Ref(path, encode(found["_value"])), found["_row"])
-
-    def labels(self, predicate: str, graph: str, items: pl.DataFrame, lang: pl.Series | None = None) -> Field:
-        """Say texts (columns subject, text), in the language of their subject where `lang` is given."""
-        found = self._found(items.select(pl.col("subject").alias("_subject"), pl.col("text").alias("_value")))
-        tags = None if lang is None else lang.gather(found["_row"])
-        return Field(predicate, graph, Text(escape(found["_value"]), tags), found["_row"])
-
-    def _found(self, items: pl.DataFrame) -> pl.DataFrame:
-        joined = items.join(self._index, on="_subject").select("_row", "_value")
-        return joined.unique().sort("_row", "_value")
-
-    def _exploded(self, lists: pl.Series) -> pl.DataFrame:
-        column = lists.alias("_value").to_frame().with_row_index("_row")
-        return column.explode("_value").drop_nulls().unique().sort("_row", "_value")
-
-
-def _relation_names(relations: pl.Series) -> pl.Series:
-    known = relations.is_in(list(BY_NAME))
-    return relations if known.all() else encode(relations)
+def _exploded(lists: pl.Series) -> tuple[pl.Series, pl.Series]:
+    column = lists.alias("value").to_frame().with_row_index("row")
+    values = column.explode("value").drop_nulls().unique().sort("row", "value")
+    return values["row"], values["value"]
 
 
 def _languages(tags: pl.Series) -> pl.Series:
@@ -327,14 +312,6 @@ def _text(values: pl.Series) -> Text:
 
 def _some(values: pl.Series) -> pl.Series:
     return values.set(values == "", None)
-
-
-def _encoded(ids: pl.Series) -> pl.Series:
-    return encode(ids) if ids.null_count() < len(ids) else ids.cast(pl.String)
-
-
-def _where(values: pl.Series, given: pl.Series) -> pl.Series:
-    return values.set(given.is_null(), None)
 
 
 def _repeat(value: str, count: int) -> pl.Series:

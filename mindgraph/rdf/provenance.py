@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 import polars as pl
 
-from mindgraph.rdf.model import Block, Field, Name, Ref, Text, Typed, rows_of
+from mindgraph.rdf.model import Block, Field, Name, Ref, Text, Typed, in_order, listed_refs, listed_texts
 from mindgraph.rdf.terms import encode, escape
 from mindgraph.records import digest
 from mindgraph.workspace import Manifest
@@ -34,14 +34,13 @@ def files_block(runs: Sequence[Manifest]) -> Block:
     """Return what the runs read and wrote, named by content."""
     named = sorted({(digest_, name) for run in runs for name, digest_ in _files(run)})
     frame = pl.DataFrame(named, schema={"id": pl.String, "name": pl.String}, orient="row")
-    files = frame.select("id").unique(maintain_order=True)
-    rows = rows_of(files["id"])
+    files = frame.group_by("id", maintain_order=True).agg("name")
     fields = [
         Field("rdf:type", _GRAPH, Name(("prov:Entity",))),
-        rows.labels("rdfs:label", _GRAPH, frame.rename({"id": "subject", "name": "text"})),
+        listed_texts("rdfs:label", _GRAPH, files["name"]),
         _said("mg:digest", files["id"]),
     ]
-    return Block("file/", rows.ids, fields)
+    return Block("file/", encode(files["id"]), fields)
 
 
 def runs_block(runs: Sequence[Manifest], generators: pl.DataFrame, dataset: str) -> Block:
@@ -52,8 +51,8 @@ def runs_block(runs: Sequence[Manifest], generators: pl.DataFrame, dataset: str)
     """
     asking = generators.select("id", pl.concat_str(pl.lit("asking "), "model").alias("label"), "parameters")
     asking = asking.with_columns(pl.col("id").alias("agent"))
-    frame = pl.concat([asking, _run_frame(runs)], how="diagonal_relaxed").sort("id")
-    rows = rows_of(frame["id"])
+    frame = pl.concat([asking, _run_frame(runs)], how="diagonal_relaxed")
+    frame = in_order(frame)
     fields = [
         Field("rdf:type", _GRAPH, Name(("prov:Activity",))),
         _said("rdfs:label", frame["label"]),
@@ -61,15 +60,15 @@ def runs_block(runs: Sequence[Manifest], generators: pl.DataFrame, dataset: str)
         _said("mg:counts", frame["counts"]),
         _typed("prov:startedAtTime", frame["started"], "xsd:dateTime"),
         _typed("prov:endedAtTime", frame["ended"], "xsd:dateTime"),
-        Field("prov:wasAssociatedWith", _GRAPH, Ref("generator/", frame["agent"])),
-        rows.listed("prov:used", _GRAPH, "file/", frame["used"]),
-        rows.listed("prov:generated", _GRAPH, "file/", frame["generated"]),
+        Field("prov:wasAssociatedWith", _GRAPH, Ref("generator/", encode(frame["agent"]))),
+        listed_refs("prov:used", _GRAPH, "file/", frame["used"]),
+        listed_refs("prov:generated", _GRAPH, "file/", frame["generated"]),
         *(
             _typed(f"mg:{name}", frame[column].cast(pl.String), "xsd:integer")
             for name, column in (("promptTokens", "prompt_tokens"), ("completionTokens", "completion_tokens"))
         ),
     ]
-    return Block(f"run/{dataset}/", rows.ids, fields)
+    return Block(f"run/{dataset}/", encode(frame["id"]), fields)
 
 
 def _run_frame(runs: Sequence[Manifest]) -> pl.DataFrame:

@@ -146,6 +146,11 @@ def _repeated(table: str, value: str) -> Check:
     return check
 
 
+def _number(table: str, column: str, least: int) -> Check:
+    """Return a check for whole numbers that are missing or too small."""
+    return _where(table, pl.col(column).is_null(), pl.col(column) < least)
+
+
 def _any(*checks: Check) -> Check:
     return lambda view: pl.concat([check(view) for check in checks])
 
@@ -234,7 +239,7 @@ RULES: tuple[Rule, ...] = (
         _TRIPLE,
         _where("triples", _below("acceptance", 0), pl.col("acceptance") > 1),
     ),
-    Rule("AssertionSupport", _TRIPLE, _where("triples", pl.col("support").is_null(), pl.col("support") < 1)),
+    Rule("AssertionSupport", _TRIPLE, _number("triples", "support", 1)),
     Rule("AssertionGenerated", _TRIPLE, _generated),
     Rule(
         "IntentionLabel",
@@ -244,8 +249,8 @@ RULES: tuple[Rule, ...] = (
     Rule("IntentionBroader", _INTENTION, _broader),
     Rule("ClusterLabel", _CLUSTER, _any(_where("clusters", _blank("label")), _repeated("clusters", "label"))),
     Rule("ClusterParent", _CLUSTER, _any(_parent, _repeated("clusters", "parent"))),
-    Rule("ClusterLevel", _CLUSTER, _where("clusters", pl.col("level").is_null(), pl.col("level") < 0)),
-    Rule("ClusterSize", _CLUSTER, _where("clusters", pl.col("size").is_null(), pl.col("size") < 1)),
+    Rule("ClusterLevel", _CLUSTER, _any(_number("clusters", "level", 0), _repeated("clusters", "level"))),
+    Rule("ClusterSize", _CLUSTER, _any(_number("clusters", "size", 1), _repeated("clusters", "size"))),
     Rule("ClusterExample", _CLUSTER, _example),
     Rule("ClusterCycle", _CLUSTER, _cycle),
     Rule("ClusterHigher", _CLUSTER, _higher),

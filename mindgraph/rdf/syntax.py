@@ -20,6 +20,8 @@ from mindgraph.rdf.model import Block, Field, Name, Names, Object, Ref, Statemen
 
 #: What stands side by side in a line: text that is the same for all rows, or a column.
 Pieces: TypeAlias = list[str | pl.Series]
+#: Texts up to this many bytes stand in the column itself, not in a buffer.
+_INLINE = 12
 _PLAIN = re.compile(r"[a-z]+:[A-Za-z]\w*")
 
 
@@ -227,14 +229,34 @@ def _grouped(lines: pl.Series, rows: pl.Series, count: int) -> pl.Series:
     return pl.Series(pa.LargeStringArray.from_buffers(count, pa.py_buffer(coarse), data), dtype=pl.String)
 
 
-def text_bytes(text: str | pl.Series) -> memoryview:
-    """Return what was rendered as bytes, one text after another."""
+def text_chunks(text: str | pl.Series) -> Iterator[memoryview]:
+    """Yield what was rendered as bytes, one text after another."""
     if isinstance(text, str):
-        return memoryview(text.encode())
-    if text.is_empty():
-        return memoryview(b"")
-    offsets, data = _layout(text)
-    return memoryview(data)[int(offsets[0]) : int(offsets[-1])]
+        yield memoryview(text.encode())
+    elif len(text):
+        views: Any = text.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
+        data = [memoryview(buffer) for buffer in views.buffers()[2:]]
+        if _in_sequence(views, [buffer.nbytes for buffer in data]):
+            yield from data
+        else:
+            offsets, whole = _layout(text)
+            yield memoryview(whole)[int(offsets[0]) : int(offsets[-1])]
+
+
+def _in_sequence(views: Any, sizes: list[int]) -> bool:
+    """Say whether texts lie in their buffers one after another, so that these are what is to be written.
+
+    Freshly joined texts do, which saves a copy of everything.
+    """
+    layout = np.dtype([("length", "<u4"), ("prefix", "<u4"), ("buffer", "<u4"), ("offset", "<u4")])
+    found = np.frombuffer(memoryview(views.buffers()[1]), dtype=layout)[
+        views.offset : views.offset + len(views)
+    ]
+    lengths = found["length"].astype(np.int64)
+    if (lengths <= _INLINE).any() or sum(sizes) != lengths.sum():
+        return False
+    begins = np.cumsum([0, *sizes])[found["buffer"]] + found["offset"]
+    return bool((begins == np.cumsum(lengths) - lengths).all())
 
 
 def _layout(texts: pl.Series) -> tuple[np.ndarray[Any, np.dtype[np.int64]], pa.Buffer]:

@@ -41,7 +41,7 @@ _ESCAPES = {
     letter: _SHORT.get(letter, f"\\u{ord(letter):04X}")
     for letter in [*map(chr, range(32)), '"', "\\", "\x7f"]
 }
-_UNRESERVED = r"^[A-Za-z0-9._~-]*$"
+_RESERVED = r"[^A-Za-z0-9._~-]"
 _LANG = re.compile(r"[a-z]{1,8}(-[a-z0-9]{1,8})*")
 
 
@@ -69,11 +69,11 @@ def escape_one(text: str) -> str:
 
 
 def encode(ids: pl.Series) -> pl.Series:
-    """Return ids as they stand in the path of an IRI: percent-encoded UTF-8."""
-    plain = ids.str.contains(_UNRESERVED) & ~ids.is_in([".", ".."])
+    """Return ids as they stand in the path of an IRI: percent-encoded UTF-8; nulls stay null."""
+    plain = ~(ids.str.contains(_RESERVED) | ids.is_in([".", ".."]))
     if plain.all():
         return ids
-    return map_distinct(ids, encode_one)
+    return map_distinct(ids.alias("id"), encode_one)
 
 
 def encode_one(text: str) -> str:
@@ -99,16 +99,18 @@ def doubles(numbers: pl.Series) -> pl.Series:
     >>> doubles(pl.Series([0.87, 12.0, 1e-7])).to_list()
     ['8.7E-1', '1.2E1', '1.0E-7']
     """
-    text = numbers.cast(pl.Float64).cast(pl.String)
-    #: 0.1 ≤ x < 1, as scores are: rearranged as text, which is much faster than number by number.
-    usual = (text.str.starts_with("0.") & (text.str.slice(2, 1) != "0")).fill_null(False)
-    rest = text.str.slice(3)
-    tail = rest.zip_with(rest != "", pl.Series(["0"]))
-    quick = text.str.slice(2, 1) + "." + tail + "E-1"
-    if usual.all():
-        return quick
-    slow = map_distinct(text.set(usual, None), lambda value: double(float(value)))
-    return quick.zip_with(usual, slow)
+    frame = numbers.cast(pl.Float64).alias("x").to_frame()
+    text = pl.col("x").cast(pl.String)
+    # 0.1 ≤ x < 1, as scores are: rearranged as text, which is much faster than number by number.
+    tail = pl.when(text.str.len_bytes() > 3).then(text.str.slice(3)).otherwise(pl.lit("0"))
+    quick = pl.concat_str(text.str.slice(2, 1), pl.lit("."), tail, pl.lit("E-1"))
+    usual = pl.col("x").is_between(0.1, 1, closed="left") | pl.col("x").is_null()
+    found = frame.select(pl.when(usual).then(quick).alias("x"), usual.alias("usual"))
+    if found["usual"].all():
+        return found["x"]
+    rest = frame.filter(~found["usual"])["x"].cast(pl.String)
+    slow = map_distinct(rest, lambda value: double(float(value)))
+    return found["x"].scatter((~found["usual"]).arg_true(), slow)
 
 
 def double(number: float) -> str:

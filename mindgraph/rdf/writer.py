@@ -14,7 +14,7 @@ from mindgraph.errors import SettingsError
 from mindgraph.rdf.files import output
 from mindgraph.rdf.model import REJECTED, Block, Field, Name, Names, Object, Ref, Statement, Text, Typed
 from mindgraph.rdf.source import Source
-from mindgraph.rdf.syntax import JsonLd, NTriples, Syntax, Turtle, Vocabulary, text_bytes
+from mindgraph.rdf.syntax import JsonLd, NTriples, Syntax, Turtle, Vocabulary, text_chunks
 from mindgraph.rdf.terms import encode_one, prefixes
 from mindgraph.resources import schema
 from mindgraph.settings import Settings
@@ -79,14 +79,14 @@ def write_dumps(
         syntaxes = [syntax_of(each, words, settings) for each in formats]
         files = [stack.enter_context(output(folder / f"{name}.{each}")) for each in formats]
         for syntax, file in zip(syntaxes, files, strict=True):
-            file.write(text_bytes(syntax.header))
+            file.write(syntax.header.encode())
         for block in source.blocks(Path(scratch)):
             tally.add(block)
             for syntax, file in zip(syntaxes, files, strict=True):
                 for text in syntax.render(block):
-                    file.write(text_bytes(text))
+                    file.write_all(text_chunks(text))
         for syntax, file in zip(syntaxes, files, strict=True):
-            file.write(text_bytes(syntax.footer))
+            file.write(syntax.footer.encode())
     written = zip(files, formats, strict=True)
     return [Dump(file.path, each, file.size, file.sha256) for file, each in written], tally
 

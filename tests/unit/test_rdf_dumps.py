@@ -21,7 +21,7 @@ from mindgraph.pipeline import Pipeline
 from mindgraph.rdf import Choice
 from mindgraph.rdf.batches import StoredTables
 from mindgraph.rdf.source import Source
-from mindgraph.rdf.syntax import text_bytes
+from mindgraph.rdf.syntax import text_chunks
 from mindgraph.rdf.writer import syntax_of, vocabulary
 from mindgraph.records import CoBuy, Merge, Product, Triple
 from mindgraph.relations import RELATIONS
@@ -153,8 +153,8 @@ def test_parts_of_any_size_give_the_same_bytes(tmp_path: Path):
     for statements in (1, 1000, 1_000_000):
         source = Source(StoredTables(workspace), "shop", statements=statements)
         scratch = tmp_path / str(statements)
-        texts = [text_bytes(t) for block in source.blocks(scratch) for t in syntax.render(block)]
-        written.append(b"".join(texts))
+        texts = [syntax.render(block) for block in source.blocks(scratch)]
+        written.append(b"".join(chunk for ts in texts for t in ts for chunk in text_chunks(t)))
     assert written[0] == written[1] == written[2]
     assert written[0].splitlines() == sorted(set(written[0].splitlines()))
 
