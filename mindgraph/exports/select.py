@@ -139,8 +139,13 @@ def _touched(read: Read, triples: pl.DataFrame) -> dict[type[Record], pl.DataFra
         Candidate: candidates,
         Generator: read(Generator).join(candidates, left_on="id", right_on="generator", how="semi"),
         Membership: memberships,
-        Cluster: _with_ancestors(read(Cluster), memberships["cluster"]),
+        Cluster: _with_ancestors(read(Cluster), memberships["cluster"]).with_columns(_only(ends["id"])),
     }
+
+
+def _only(products: pl.Series) -> pl.Expr:
+    """Return the examples of clusters that are among these products."""
+    return pl.col("examples").list.eval(pl.element().filter(pl.element().is_in(products.implode())))
 
 
 def _with_ancestors(clusters: pl.DataFrame, finest: pl.Series) -> pl.DataFrame:

@@ -55,20 +55,33 @@ def ask(
 
     `parameters` are values for the query's variables: an IRI in angle brackets, or text.
     """
-    if re.search(r"\bSERVICE\b", _QUIET.sub(" ", query), re.I):
+    if re.search(r"\bSERVICE\b", _bare(query), re.I):
         raise StoreError(
             "SERVICE asks another server.", hint="Ask this graph alone: nothing leaves the machine."
         )
-    values: dict[ox.Variable, Any] = {ox.Variable(n): _term(value) for n, value in (parameters or {}).items()}
+    whole = with_values(query, parameters or {})
     try:
-        answer = store.query(
-            query, prefixes=dict(prefixes(settings)), base_iri=settings.base_iri, substitutions=values
-        )
-        yield from _rows(answer)
+        yield from _rows(store.query(whole, prefixes=dict(prefixes(settings)), base_iri=settings.base_iri))
     except (SyntaxError, ValueError) as error:
-        raise StoreError(f"The query cannot be read: {error}", hint="SPARQL 1.1, read-only.") from error
+        raise StoreError(
+            f"The query cannot be read: {_first_line(error)}", hint="It is SPARQL 1.1, and reads only."
+        ) from error
     except (OSError, RuntimeError) as error:
-        raise StoreError(f"The query failed: {error}") from error
+        raise StoreError(f"The query failed: {_first_line(error)}") from error
+
+
+def with_values(query: str, parameters: Mapping[str, str]) -> str:
+    """Return a query whose pattern begins with values for some of its variables.
+
+    >>> with_values("SELECT ?p WHERE { ?p schema:sku ?s }", {"s": "lamp"})
+    'SELECT ?p WHERE { VALUES ?s { "lamp" } ?p schema:sku ?s }'
+    """
+    bare = _bare(query)
+    opening = re.search(r"\bWHERE\s*\{", bare, re.I) or re.search(r"\{", bare)
+    if not parameters or opening is None:
+        return query
+    values = "".join(f" VALUES ?{_variable(n, bare)} {{ {_term(v)} }}" for n, v in parameters.items())
+    return query[: opening.end()] + values + query[opening.end() :]
 
 
 def query_names() -> list[str]:
@@ -128,6 +141,25 @@ def _value(term: Any) -> Any:
 
 
 def _term(value: str) -> ox.NamedNode | ox.Literal:
-    if value.startswith("<") and value.endswith(">"):
+    if not (value.startswith("<") and value.endswith(">")):
+        return ox.Literal(value)
+    try:
         return ox.NamedNode(value[1:-1])
-    return ox.Literal(value)
+    except ValueError as error:
+        raise StoreError(f"{value} is no IRI: {_first_line(error)}") from error
+
+
+def _variable(name: str, bare: str) -> str:
+    if not re.search(rf"[?$]{re.escape(name)}\b", bare):
+        known = sorted(set(re.findall(r"[?$](\w+)", bare)))
+        raise StoreError(f"The query has no variable ?{name}.", hint=f"It has: {', '.join(known)}.")
+    return name
+
+
+def _bare(query: str) -> str:
+    """Return a query with spaces for strings, IRIs and comments: words and braces there mean nothing."""
+    return _QUIET.sub(lambda match: " " * len(match[0]), query)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
