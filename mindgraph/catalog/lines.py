@@ -88,6 +88,10 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise CatalogError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
+#: Control characters that no text is full of.
+_CONTROLS = [bytes([code]) for code in range(1, 32) if code not in b"\t\n\r\x0c\x1b"]
+
+
 def numbered(path: Path) -> Iterator[tuple[int, bytes]]:
     """Return the physical lines of a text file with their numbers from 1, line ends kept."""
     with opened(path) as file:
@@ -138,6 +142,8 @@ def _by_content(path: Path, head: bytes) -> Format:
             f"{path} is binary, or text in UTF-16.",
             hint=f"If it is text: iconv -f UTF-16 -t UTF-8 {path.name} > utf8-{path.name}",
         )
+    if sum(map(head.count, _CONTROLS)) * 20 > len(head):
+        raise CatalogError(f"{path} is binary, no text.", hint="Give CSV, JSONL or Parquet.")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
         raise CatalogError(f"{path} is empty.", hint="Export it again; was the disk full?")

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from mindgraph.catalog.files import TableFile, read_table
+from mindgraph.catalog.lines import format_of
 from mindgraph.errors import CatalogError
 
 
@@ -208,3 +209,11 @@ def test_numbers_dates_and_lists_of_parquet_become_text(tmp_path: Path) -> None:
     pl.DataFrame({"id": [7], "price": [1.5], "categories": [[["A", "B"]]], "ok": [True]}).write_parquet(path)
 
     assert rows(everything(path)) == [("7", "1.5", '[["A", "B"]]', "true")]
+
+
+def test_a_file_of_noise_is_called_binary(tmp_path: Path):
+    """Bytes that are no text, named .csv, are refused as a whole, in words that say so."""
+    noise = bytes((n * 7919 + n // 256 * 31) % 256 or 1 for n in range(4096))
+    (tmp_path / "noise.csv").write_bytes(noise)
+    with pytest.raises(CatalogError, match=r"noise\.csv is binary"):
+        format_of(tmp_path / "noise.csv")
