@@ -17,7 +17,7 @@ from mindgraph.prompts import Asker
 from mindgraph.records import Generator
 from mindgraph.settings import Settings
 from mindgraph.tables import frame_of
-from mindgraph.tally import Budget, Meter, Prices, Tally
+from mindgraph.tally import Budget, Meter, Tally, prices_of
 from mindgraph.workspace import Stage, Workspace, file_digest
 
 
@@ -25,12 +25,7 @@ class Session:
     """Hold a model that remembers, and count what it is asked."""
 
     def __init__(self, workspace: Workspace, settings: Settings, verb: str, budget: Budget | None) -> None:
-        prices = Prices(
-            settings.usd_prompt,
-            settings.usd_cached if settings.usd_cached >= 0 else None,
-            settings.usd_completion,
-        )
-        self.meter = Meter(open_lvlm(settings), budget, prices)
+        self.meter = Meter(open_lvlm(settings), budget, prices_of(settings))
         run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{verb}"
         self.lvlm = Ledgered(self.meter, workspace.ledger, run=run)
 

@@ -16,6 +16,7 @@ from mindgraph.lvlm.asking import Outcome
 from mindgraph.lvlm.protocol import LVLM
 from mindgraph.messages import Decision, Prompt, Reply
 from mindgraph.records import Reject
+from mindgraph.settings import Settings
 
 R = TypeVar("R", bound=Reply)
 
@@ -91,6 +92,12 @@ class Prices(msgspec.Struct, frozen=True):
         """Return the price of so many tokens; the cached ones are among those of the prompt."""
         kept = self.prompt if self.cached is None else self.cached
         return ((prompt - cached) * self.prompt + cached * kept + completion * self.completion) / 1e6
+
+
+def prices_of(settings: Settings) -> Prices:
+    """Return the prices that the settings name."""
+    cached = settings.usd_cached if settings.usd_cached >= 0 else None
+    return Prices(settings.usd_prompt, cached, settings.usd_completion)
 
 
 class Budget(msgspec.Struct, frozen=True):

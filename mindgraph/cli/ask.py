@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mindgraph.cli.base import Context, pass_context
+from mindgraph.cli.base import Context, format_option, pass_context, print_rows
 from mindgraph.cli.ingest import ingest_verb
 
 if TYPE_CHECKING:
@@ -66,13 +66,16 @@ _CHOICE = (
         help="Which co-buys come first; coverage: every product once before any twice.",
     ),
 )
+_PRICES = (
+    click.option("--usd-prompt", type=click.FloatRange(0), help="Price of a million prompt tokens."),
+    click.option("--usd-cached", type=click.FloatRange(0), help="Price of those that the server had kept."),
+    click.option("--usd-completion", type=click.FloatRange(0), help="Price of a million tokens written."),
+)
 _BUDGET = (
     click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after N calls."),
     click.option("--max-usd", type=click.FloatRange(0, min_open=True), help="Stop when so much is spent."),
     click.option("--max-hours", type=click.FloatRange(0, min_open=True), help="Stop after so long."),
-    click.option("--usd-prompt", type=click.FloatRange(0), help="Price of a million prompt tokens."),
-    click.option("--usd-cached", type=click.FloatRange(0), help="Price of those that the server had kept."),
-    click.option("--usd-completion", type=click.FloatRange(0), help="Price of a million tokens written."),
+    *_PRICES,
 )
 #: How the reference implementation asks: one paragraph a relation, both pictures on one sheet.
 _AS_PAPER = {
@@ -108,6 +111,41 @@ def distill_verb(context: Context, /, limit: int | None, order: str, **options: 
     _distill(context, limit, order, options)
 
 
+@click.command("plan")
+@_options(*_MODEL, *_MODES, *_CHOICE, *_PRICES)
+@click.option("--images", type=_PICTURES, help="How the pictures of a co-buy are shown.")
+@click.option(
+    "--calls-per-second",
+    type=click.FloatRange(0, min_open=True),
+    help="Rate at which the model answers, where none was measured.",
+)
+@format_option
+@pass_context
+def plan_verb(
+    context: Context,
+    /,
+    limit: int | None,
+    order: str,
+    calls_per_second: float | None,
+    as_format: str,
+    **options: Any,
+) -> None:
+    """Say what distilling and filtering will ask: calls, tokens, money and time.
+
+    Nothing is asked. After `mindgraph distill --limit 50` the figures are measured ones. What the
+    ledger answers already is not counted again; `cached` is what a server that keeps prefixes saves.
+    """
+    import msgspec
+
+    from mindgraph.distill import Choice
+
+    pipeline = _opened(context, options, remember=False)
+    steps = pipeline.plan(Choice(limit, order), calls_per_second=calls_per_second)
+    print_rows([msgspec.structs.asdict(step) for step in steps], as_format)
+    if any(step.basis == "estimated" for step in steps):
+        context.say("Estimated from the length of the prompts; `mindgraph distill --limit 50` measures.")
+
+
 @click.command("filter")
 @_options(*_MODEL, _REASONS, *_BUDGET)
 @click.option("--images", type=_PICTURES, help="How the pictures of a co-buy are shown.")
@@ -128,7 +166,7 @@ def filter_verb(context: Context, /, again: bool, **options: Any) -> None:
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Lowest score of the shopper that is kept.")
 @click.pass_context
 def run_verb(ctx: click.Context, /, **options: Any) -> None:
-    """Ingest PRODUCTS and COBUYS, distill, filter, build and load, in order.
+    """Ingest PRODUCTS and COBUYS, distill, filter, build, cluster and load, in order.
 
     Each stage does what is missing: the same command again does nothing where nothing changed.
     """
@@ -139,10 +177,10 @@ def run_verb(ctx: click.Context, /, **options: Any) -> None:
     options["images"] = options.pop("pictures")
     _distill(context, limit, order, options)
     _filter(context, False, {}, remember=False, budget=_budget(options))
-    for verb, options in (("build", {"threshold": threshold}), ("load", {})):
+    for verb, given in (("build", {"threshold": threshold}), ("cluster", {}), ("load", {})):
         command = verbs.get_command(ctx, verb)
         assert command is not None
-        ctx.invoke(command, **options)
+        ctx.invoke(command, **given)
 
 
 run_verb.params[:0] = ingest_verb.params

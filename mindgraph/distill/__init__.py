@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mindgraph.distill.distiller import STAGE, Distilled, Distiller, counted
 from mindgraph.distill.order import ORDERS, coverage_rounds, ordered
+from mindgraph.distill.plan import Step, plan
 from mindgraph.distill.stage import Choice, chosen, distill
 
 __all__ = [
@@ -12,9 +13,11 @@ __all__ = [
     "Choice",
     "Distilled",
     "Distiller",
+    "Step",
     "chosen",
     "counted",
     "coverage_rounds",
     "distill",
     "ordered",
+    "plan",
 ]

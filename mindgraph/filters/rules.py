@@ -23,6 +23,8 @@ BLOCK = 100_000
 LONGEST_PHRASE = 30
 #: The longest paragraph, in words; 120 are asked for.
 LONGEST_PARAGRAPH = 160
+#: Share of words in common from which on a text is its title said again.
+ALIKE = 0.75
 #: So many words in a row that stand in our prompts are no accident.
 ECHO = 6
 
@@ -64,15 +66,13 @@ def echo() -> pl.Expr:
 
 
 def title() -> pl.Expr:
-    """Find a product's title said again: the words of nearly all of it, or its beginning."""
-    return _retells("a") | _retells("b")
+    """Find a product's title said again: its beginning, or nearly all of its words."""
+    return pl.col("retold")
 
 
 def generic() -> pl.Expr:
     """Find what would hold for any two products."""
-    return (pl.col("words").list.set_difference(_words(_SAY_LITTLE.split())).list.len() == 0) & (
-        pl.col("folded") != ""
-    )
+    return pl.col("folded").str.contains(rf"^(?:(?:{'|'.join(_SAY_LITTLE.split())})(?: |$))+$")
 
 
 def too_long() -> pl.Expr:
@@ -184,10 +184,11 @@ def throw_out(candidates: pl.DataFrame, titles: pl.DataFrame, echoes: Sequence[s
     `titles` has `cobuy`, `title_a` and `title_b`; `echoes` are runs of words of the prompts.
     """
     said = [frame_of(Verdict)]
-    repeated = _repeats(candidates)
-    for start in range(0, len(candidates), BLOCK):
-        part = candidates[start : start + BLOCK].join(titles, on="cobuy", how="left", maintain_order="left")
-        part = part.with_columns(repeated=repeated[start : start + BLOCK])
+    folded = _folded_titles(titles)
+    texts = candidates.with_columns(_folded("text").alias("folded"))
+    texts = texts.with_columns(repeated=_repeats(texts))
+    for start in range(0, len(texts), BLOCK):
+        part = texts[start : start + BLOCK].join(folded, on="cobuy", how="left", maintain_order="left")
         said.append(_verdicts(_prepared(part, echoes)))
     return pl.concat(said)
 
@@ -214,16 +215,22 @@ def _folded(column: str) -> pl.Expr:
     )  # fmt: skip
 
 
-def _prepared(part: pl.DataFrame, echoes: Sequence[str]) -> pl.DataFrame:
-    folded = part.with_columns(
-        _folded("text").alias("folded"),
-        _folded("title_a").alias("title_a"),
-        _folded("title_b").alias("title_b"),
-        pl.col("lang").str.split("-").list.first().str.to_lowercase().alias("lang_base"),
-    )
+def _folded_titles(titles: pl.DataFrame) -> pl.DataFrame:
+    """Return the titles of each co-buy folded, and the distinct words of each."""
+    folded = titles.with_columns(_folded("title_a"), _folded("title_b"))
     return folded.with_columns(
+        pl.col(f"title_{side}").str.split(" ").list.unique().alias(f"words_{side}") for side in ("a", "b")
+    )
+
+
+def _prepared(part: pl.DataFrame, echoes: Sequence[str]) -> pl.DataFrame:
+    """Add what several rules look at."""
+    worded = part.with_columns(words=pl.col("folded").str.split(" ").list.unique())
+    return worded.with_columns(
+        _retold(worded, "a") | _retold(worded, "b"),
+        *(_count_words(words).alias(f"small_{lang}") for lang, words in _SMALL_WORDS.items()),
+        lang_base=pl.col("lang").str.split("-").list.first().str.to_lowercase(),
         echoes=pl.col("folded").str.contains_any(list(echoes)) if echoes else pl.lit(False),
-        words=pl.col("folded").str.split(" "),
     )
 
 
@@ -244,43 +251,53 @@ def _verdicts(part: pl.DataFrame) -> pl.DataFrame:
 
 
 def _repeats(candidates: pl.DataFrame) -> pl.Series:
-    """Say of each candidate whether its text was given before in the same answers on its co-buy."""
-    order = {relation.name: place for place, relation in enumerate(RELATIONS)}
-    keyed = candidates.select(
-        "id", "cobuy", "generator", "sample", _folded("text").alias("folded"),
-        place=pl.col("relation").replace_strict(order, default=len(order), return_dtype=pl.Int64),
-    ).with_row_index("row")  # fmt: skip
+    """Say of each candidate whether its text was given before in the same answers on its co-buy.
+
+    Before means under an earlier relation of the list, and then under a smaller id.
+    """
     group = ["cobuy", "generator", "sample", "folded"]
-    first = keyed.sort("place", "id").unique(group, keep="first", maintain_order=True)
-    kept = keyed.select("row").join(
-        first.select("row", first=True), on="row", how="left", maintain_order="left"
+    keyed = candidates.select("id", "relation", *group).with_row_index("row").filter(pl.col("folded") != "")
+    shared = keyed.group_by(group).len().filter(pl.col("len") > 1)
+    order = {relation.name: place for place, relation in enumerate(RELATIONS)}
+    place = pl.col("relation").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+    said = keyed.join(shared, on=group, how="semi").with_columns(place=place).sort("place", "id")
+    first = said.unique(group, keep="first", maintain_order=True)
+    again = said["row"].filter(~said["row"].is_in(first["row"].implode()))
+    return (
+        pl.Series("repeated", [False], dtype=pl.Boolean)
+        .new_from_index(0, len(candidates))
+        .scatter(again, True)
     )
-    return kept["first"].is_null() & (keyed["folded"] != "")
 
 
-def _retells(side: str) -> pl.Expr:
-    """Say whether the text is the title's beginning, or has nearly the same words."""
-    name, text = pl.col(f"title_{side}").fill_null(""), pl.col("folded")
-    words = name.str.split(" ")
-    shared = pl.col("words").list.set_intersection(words).list.len()
-    either = pl.col("words").list.set_union(words).list.len()
-    enough = pl.col("words").list.len() >= 4
-    return enough & ((name + " ").str.starts_with(text + " ") | (shared >= either * 0.75))
+def _retold(part: pl.DataFrame, side: str) -> pl.Series:
+    """Say of each text whether it is a title's beginning, or has nearly the same words.
+
+    Words are compared only where there are about as many: sets are dear.
+    """
+    title, said, named = f"title_{side}", pl.col("words").list.len(), pl.col(f"words_{side}").list.len()
+    long = part.select("folded", title, "words", f"words_{side}").with_row_index("row").filter(said >= 4)
+    begins = long.filter((pl.col(title) + " ").str.starts_with(pl.col("folded") + " "))
+    alike = long.filter(said.cast(pl.Int64) >= named * ALIKE, named.cast(pl.Int64) >= said * ALIKE)
+    shared = pl.col("words").list.set_intersection(f"words_{side}").list.len()
+    either = pl.col("words").list.set_union(f"words_{side}").list.len()
+    same = alike.filter(shared >= either * ALIKE)
+    return _marked(pl.concat([begins["row"], same["row"]]), len(part)).alias("retold")
+
+
+def _marked(rows: pl.Series, length: int) -> pl.Series:
+    return pl.repeat(False, length, dtype=pl.Boolean, eager=True).scatter(rows, True)
 
 
 def _speaks_another() -> pl.Expr:
     """Say whether there are two small words of another language and none of the right one."""
-    counts = {lang: _count_words(words) for lang, words in _SMALL_WORDS.items()}
     wrong = pl.lit(False)
-    for lang, own in counts.items():
-        others = pl.max_horizontal(count for other, count in counts.items() if other != lang)
-        wrong = pl.when(pl.col("lang_base") == lang).then((own == 0) & (others >= 2)).otherwise(wrong)
+    for lang in _SMALL_WORDS:
+        others = pl.max_horizontal(f"small_{other}" for other in _SMALL_WORDS if other != lang)
+        unlike = (pl.col(f"small_{lang}") == 0) & (others >= 2)
+        wrong = pl.when(pl.col("lang_base") == lang).then(unlike).otherwise(wrong)
     return wrong
 
 
 def _count_words(words: str) -> pl.Expr:
-    return pl.col("words").list.set_intersection(_words(words.split())).list.len()
-
-
-def _words(words: Sequence[str]) -> pl.Expr:
-    return pl.lit(list(words), pl.List(pl.String))
+    return pl.col("folded").str.count_matches(rf"\b(?:{'|'.join(words.split())})\b")

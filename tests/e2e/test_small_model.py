@@ -78,16 +78,8 @@ def test_thirty_real_cobuys_become_triples(server: str, tmp_path: Path, shared_d
         (prompts / f"{name}.txt").write_text(text)
     folder = tmp_path / "workspace"
     mindgraph(folder, "ingest", str(tmp_path / "products.csv"), str(tmp_path / "cobuys.csv"))
-    how = [
-        "--base-url",
-        server,
-        "--prompts",
-        str(prompts),
-        "--relations",
-        "usedFor,open",
-        "--max-tokens",
-        "120",
-    ]
+    modes = ("--prompts", str(prompts), "--relations", "usedFor", "--max-tokens", "90")
+    how = ("--base-url", server, *modes)
     mindgraph(folder, "distill", *how)
     mindgraph(folder, "filter")
     mindgraph(folder, "build")
