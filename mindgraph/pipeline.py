@@ -12,19 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from mindgraph import catalog, distill, explain, exports, filters, rdf, status, triples
 from mindgraph.distill import Choice, Step
 from mindgraph.errors import NotFound
-from mindgraph.graph import TABLES, graph_of
 from mindgraph.lvlm.replies import Replies
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
 from mindgraph.settings import Settings
+from mindgraph.spool import INPUTS, keep_newest, spool
 from mindgraph.stores import Rows, embedded_load
 from mindgraph.stores.embedded import EmbeddedStore
 from mindgraph.stores.embedded_home import Home
 from mindgraph.stores.named import ask
 from mindgraph.tally import Budget, Tell, silent
-from mindgraph.vectors import open_vectors
+from mindgraph.vectors import TextVectors, open_vectors
 from mindgraph.workspace import Stage, Workspace
 
 
@@ -45,9 +47,7 @@ class Pipeline:
         """Ask the model for features of products and intentions of co-buys."""
         return distill.distill(self.workspace, self.settings, choice, budget=budget, tell=tell)
 
-    def plan(
-        self, choice: Choice | None = None, *, calls_per_second: float | None = None
-    ) -> list[Step]:
+    def plan(self, choice: Choice | None = None, *, calls_per_second: float | None = None) -> list[Step]:
         """Say what distilling and filtering will ask: calls, tokens, money, time; asks nothing."""
         return distill.plan(self.workspace, self.settings, choice, calls_per_second=calls_per_second)
 
@@ -59,14 +59,15 @@ class Pipeline:
         """Build the embedded graph anew, compare it with the tables, and let it replace the one before."""
         dataset, home = self.settings.dataset, Home(self.workspace.graph)
         with self.workspace.require().stage(
-            "load", reads=TABLES, settings={"dataset": dataset}, files=embedded_load.versions()
+            "load", reads=INPUTS, settings={"dataset": dataset}, files=embedded_load.versions()
         ) as stage:
             made_of = {**stage.made_of, "dataset": dataset}
             stage.unchanged = home.holds(made_of)
             if not stage.unchanged:
-                graph = graph_of(self.workspace.read, dataset)
-                embedded_load.rebuild(graph, home, made_of)
-                stage.counts.update(graph.counts())
+                rows = spool(self.workspace.scan, dataset, stage.digests(INPUTS), self.workspace.graph_tables)
+                embedded_load.rebuild(rows, home, made_of)
+                stage.counts.update(rows.counts())
+                keep_newest(rows.path.parent, [rows.digest])
         return stage
 
     def query(
@@ -107,9 +108,29 @@ class Pipeline:
         """Consolidate near-duplicate intentions, and find the purposes behind them."""
         from mindgraph import clusters  # its libraries take as long to import as a query takes
 
+        return clusters.cluster(self.workspace, self.settings, self._vectors())
+
+    def plan_clusters(self) -> pl.DataFrame:
+        """Return the groups that `cluster` would merge; writes nothing."""
+        from mindgraph import clusters
+
+        return clusters.plan(self.workspace, self.settings, self._vectors())
+
+    def tune(self) -> pl.DataFrame:
+        """Choose the resolutions of the three levels by stability, and store them in the settings."""
+        from mindgraph import clusters
+
+        return clusters.tune(self.workspace, self.settings, self._vectors())
+
+    def unmerge(self, intention: str) -> list[str]:
+        """Set an intention apart from all others, now and on later runs; return the merges undone."""
+        from mindgraph import clusters
+
+        return clusters.unmerge(self.workspace, intention)
+
+    def _vectors(self) -> TextVectors:
         settings = self.settings
-        vectors = open_vectors(settings.vectors, base_url=settings.vectors_url, model=settings.vectors_model)
-        return clusters.cluster(self.workspace, settings, vectors)
+        return open_vectors(settings.vectors, base_url=settings.vectors_url, model=settings.vectors_model)
 
     def status(self) -> status.Status:
         """Say what each stage holds, what is stale and what was rejected."""

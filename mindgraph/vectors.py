@@ -1,6 +1,6 @@
 """Text → vectors, behind one function type: static vectors from a wheel, MiniLM, or an endpoint.
 
-Vectors are cached by content in the workspace, piece by piece as they come, so that an endpoint that
+Vectors are cached by content in the workspace, a piece at a time as they come, so that an endpoint that
 fails half way goes on where it stopped, and a text is paid for once.
 """
 
@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-#: Texts in one piece of the cache.
+#: Texts that are turned into vectors before they are kept.
 PIECE = 20_000
 #: Texts in one request to an endpoint.
 REQUEST = 256
@@ -38,6 +39,10 @@ class TextVectors:
     name: str
     #: Texts → float32 array of (texts, dimensions), rows of length 1; a zero row where there is nothing.
     embed: Embed
+    #: Texts at most that are lost where `embed` fails.
+    piece: int = PIECE
+    #: False where every text costs something, so that what came must be kept.
+    free: bool = True
 
 
 def open_vectors(name: str, *, base_url: str = "", model: str = "") -> TextVectors:
@@ -55,99 +60,113 @@ def open_vectors(name: str, *, base_url: str = "", model: str = "") -> TextVecto
                 "Vectors from an endpoint need an address and a model.",
                 hint="Give --vectors-url http://HOST/v1 and --vectors-model NAME.",
             )
-        return TextVectors(
-            f"endpoint-{digest(f'{base_url} {model}'.encode())[:12]}", _endpoint(base_url, model)
-        )
+        name = f"endpoint-{digest(f'{base_url} {model}'.encode())[:12]}"
+        return TextVectors(name, _endpoint(base_url, model), piece=REQUEST, free=False)
     raise SettingsError(f"There are no vectors named {name!r}.", hint="Choose static, minilm or endpoint.")
 
 
-def cached(vectors: TextVectors, texts: Sequence[str], folder: Path) -> Matrix:
+def cached(vectors: TextVectors, texts: Sequence[str], folder: Path, *, keep: bool = True) -> Matrix:
     """Return the vectors of the texts, asking only for those that the folder does not hold.
 
-    Kept as half-precision pieces; what comes back is float32 with rows of length 1.
+    Kept in half precision, a piece at a time as they come; what comes back is float32 with rows of
+    length 1. Where asking fails, what had come is kept, and the next call goes on there. Without
+    `keep` the folder is neither read nor written.
     """
     import numpy as np
 
-    place = folder / vectors.name
-    place.mkdir(parents=True, exist_ok=True)
+    if not keep:
+        return vectors.embed(texts) if len(texts) else np.zeros((0, 1), dtype=np.float32)
+    held = _Held(folder / vectors.name)
     keys = np.array([digest(text.encode()).encode() for text in texts], dtype="S32")
-    known = _known(place)
-    missing = sorted(
-        {(key, text) for key, text in zip(keys.tolist(), texts, strict=True) if key not in known}
-    )
-    for start in range(0, len(missing), PIECE):
-        piece = missing[start : start + PIECE]
-        rows = vectors.embed([text for _, text in piece])
-        _keep(place, [key for key, _ in piece], np.asarray(rows, dtype=np.float16))
-    pieces = [np.load(file, mmap_mode="r") for file in _files(place)]
-    if not pieces or not len(keys):
-        return np.zeros((len(keys), 1), dtype=np.float32)
-    held = np.concatenate([np.load(_names(file)) for file in _files(place)])
-    order = np.argsort(held, kind="stable")
-    at = order[np.searchsorted(held, keys, sorter=order)]
-    return unit(_gather(pieces, at))
+    if not len(keys):
+        return np.zeros((0, 1), dtype=np.float32)
+    _, first = np.unique(keys, return_index=True)
+    missing = first[~np.isin(keys[first], held.keys())]
+    for start in range(0, len(missing), vectors.piece):
+        piece = missing[start : start + vectors.piece]
+        held.add(keys[piece], vectors.embed([texts[at] for at in piece]))
+    return unit(held.rows(keys))
 
 
 def unit(rows: Matrix) -> Matrix:
     """Return the rows scaled to length 1; zero rows and rows that are not finite become zero."""
     import numpy as np
 
-    rows = np.where(np.isfinite(rows).all(axis=1, keepdims=True), rows, 0).astype(np.float32)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled: Matrix = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    scaled: Matrix = np.array(rows, dtype=np.float32)
+    scaled[~np.isfinite(scaled).all(axis=1)] = 0
+    lengths = np.sqrt(np.einsum("ij,ij->i", scaled, scaled))
+    lengths[lengths == 0] = 1
+    scaled /= lengths[:, None]
     return scaled
 
 
-def _gather(pieces: Sequence[Any], at: Any) -> Matrix:
-    import numpy as np
+class _Held:
+    """Keep vectors in a folder: two files that only grow, rows first, so that a key always has its row."""
 
-    out = np.empty((len(at), pieces[0].shape[1]), dtype=np.float32)
-    start = 0
-    for piece in pieces:
-        here = (at >= start) & (at < start + len(piece))
-        out[here] = piece[at[here] - start]
-        start += len(piece)
-    return out
+    def __init__(self, place: Path) -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        self._place = place
+        self._keys = place / "keys"
 
+    def keys(self) -> Any:
+        """Return the keys held, in the order of their rows."""
+        import numpy as np
 
-def _files(place: Path) -> list[Path]:
-    return sorted(file for file in place.glob("*.npy") if not file.name.endswith(".keys.npy"))
+        whole = self._keys.stat().st_size // 32 if self._keys.exists() else 0
+        return np.fromfile(self._keys, dtype="S32", count=whole) if whole else np.empty(0, dtype="S32")
 
+    def add(self, keys: Any, rows: Matrix) -> None:
+        """Add rows; what a killed run left half written is cut off first."""
+        import numpy as np
 
-def _names(file: Path) -> Path:
-    return file.with_suffix(".keys.npy")
+        count, (size, width) = len(self.keys()), rows.shape
+        if size != len(keys):
+            raise LVLMError(f"{self._place.name}: {size} vectors for {len(keys)} texts.")
+        file = self._file() or self._place / f"rows-{width}"
+        if file.name != f"rows-{width}":
+            raise LVLMError(
+                f"{file}: vectors of another length ({width}) came.",
+                hint="The server's model has changed: remove that folder, and run the command again.",
+            )
+        with file.open("r+b" if file.exists() else "w+b") as out:
+            out.truncate(count * width * 2)
+            out.seek(0, os.SEEK_END)
+            out.write(np.ascontiguousarray(rows, dtype=np.float16).data)
+        with self._keys.open("r+b" if self._keys.exists() else "w+b") as out:
+            out.truncate(count * 32)
+            out.seek(0, os.SEEK_END)
+            out.write(keys.tobytes())
 
+    def rows(self, keys: Any) -> Matrix:
+        """Return the rows of these keys, all of which are held."""
+        import numpy as np
 
-def _known(place: Path) -> set[bytes]:
-    import numpy as np
+        held, file = self.keys(), self._file()
+        assert file is not None
+        width = int(file.name.removeprefix("rows-"))
+        data = np.memmap(file, dtype=np.float16, mode="r", shape=(len(held), width))
+        order = np.argsort(held, kind="stable")
+        found: Matrix = data[order[np.searchsorted(held, keys, sorter=order)]]
+        return found
 
-    return {key for file in _files(place) for key in np.load(_names(file)).tolist()}
-
-
-def _keep(place: Path, keys: list[bytes], rows: Any) -> None:
-    """Write one piece: its keys first, so that a piece that is there always has them."""
-    import numpy as np
-
-    number = len(_files(place))
-    file = place / f"{number:05d}.npy"
-    for path, data in ((_names(file), np.array(keys, dtype="S32")), (file, rows)):
-        beside = path.with_suffix(".new")
-        with beside.open("wb") as out:
-            np.save(out, data)
-        beside.replace(path)
+    def _file(self) -> Path | None:
+        return next(iter(self._place.glob("rows-*")), None)
 
 
 def _static() -> Embed:
-    with _logging_left_alone():
-        import wordllama
-    weights = Path(wordllama.__file__).parent  # the wheel carries them: nothing is fetched
-    model = wordllama.WordLlama.load(cache_dir=weights, disable_download=True)
-
     def embed(texts: Sequence[str]) -> Matrix:
-        rows: Matrix = model.embed(list(texts), norm=False)
+        rows: Matrix = _wordllama().embed(list(texts), norm=False)
         return unit(rows)
 
     return embed
+
+
+@lru_cache(maxsize=1)
+def _wordllama() -> Any:
+    with _logging_left_alone():
+        import wordllama
+    weights = Path(wordllama.__file__).parent  # the wheel carries them: nothing is fetched
+    return wordllama.WordLlama.load(cache_dir=weights, disable_download=True)
 
 
 @contextmanager
@@ -192,7 +211,7 @@ def _endpoint(base_url: str, model: str) -> Embed:
     def embed(texts: Sequence[str]) -> Matrix:
         import numpy as np
 
-        rows = [row for part in _parts(texts, REQUEST) for row in _asked(client, model, part)]
+        rows = [row for part in _parts(texts) for row in _asked(client, model, part)]
         return unit(np.array(rows, dtype=np.float32))
 
     return embed
@@ -215,5 +234,5 @@ def _asked(client: Any, model: str, texts: Sequence[str]) -> list[list[float]]:
     return vectors
 
 
-def _parts(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    return (texts[start : start + size] for start in range(0, len(texts), size))
+def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (texts[start : start + REQUEST] for start in range(0, len(texts), REQUEST))

@@ -1,8 +1,9 @@
 """Near-duplicate wordings get one canonical intention; every wording stays.
 
-Three steps: the same signature; nearness of vectors; groups in which every member is within the
-radius of its canonical, so that no chain leads from one meaning to another. The canonical is the
-most central wording, not the first. The order of the rows changes nothing.
+Three steps: wordings of the same signature are one unit, which its most central wording stands for;
+units that are near each other in vectors and have the same guard may merge; they do so in groups in
+which every single wording is within the radius of its canonical, so that no chain leads from one
+meaning to another. The order of the rows changes nothing.
 """
 
 from __future__ import annotations
@@ -20,127 +21,157 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-_EMPTY = pl.DataFrame(schema=schema_of(Merge))
+#: Cosine from which on wordings of the same signature and guard are one: grammar moves vectors.
+SAME = 0.6
+#: Rows whose cosines are computed at once: bounds the memory.
+BATCH = 100_000
 
 
 def consolidate(
-    intentions: pl.DataFrame, vectors: Matrix, near: pl.DataFrame, *, radius: float, same: float = 0.6
+    intentions: pl.DataFrame, vectors: Matrix, near: pl.DataFrame, *, radius: float
 ) -> pl.DataFrame:
     """Return the merges: intention, canonical, score (cosine).
 
-    `intentions` has id, text, signature, guard, uses (how many triples say it), apart (true where a
-    person undid a merge); rows in the order of `vectors` and sorted by id. `near` names rows as
-    source, target, cosine. Wordings of the same signature and guard merge from the cosine `same` on.
+    `intentions` has id, signature, guard, uses (how many triples say it), apart (true where a person
+    undid a merge); rows in the order of `vectors` and sorted by id. `near` names rows as source,
+    target, cosine. Wordings of the same signature and guard merge from the cosine `SAME` on, all
+    others from `radius` on.
     """
     if len(intentions) < 2:
-        return _EMPTY
-    pairs = pl.concat(
-        [
-            _allowed(intentions, near.select("source", "target", "cosine"), radius),
-            _alike(intentions, vectors, same),
-        ]
+        return pl.DataFrame(schema=schema_of(Merge))
+    unit_of = units(intentions, vectors)
+    reach = _reach(intentions, unit_of, vectors, near, radius)
+    rank = _ranks(intentions["uses"].to_numpy(), unit_of, reach)
+    taken = _canonical(len(intentions), reach, rank)
+    return _merges(intentions["id"], vectors, _goal(unit_of, reach, taken, rank))
+
+
+def units(intentions: pl.DataFrame, vectors: Matrix) -> Any:
+    """Return for each row the row that stands for its unit: the most central of its signature and guard.
+
+    Who is too far from that one, or was set apart, is a unit alone.
+    """
+    unit_of = np.arange(len(intentions))
+    rows = intentions.select(
+        "uses", "apart", "signature", "guard", row=pl.int_range(pl.len(), dtype=pl.Int64)
     )
-    if pairs.is_empty():
-        return _EMPTY
-    both = _both_ways(pairs)
-    source, target = both["source"].to_numpy(), both["target"].to_numpy()
-    cosine = both["cosine"].to_numpy()
-    rank = _ranks(intentions, source, target, cosine)
-    canonical = _canonical(len(intentions), source, target, rank)
-    return _merges(intentions, both, canonical, rank)
-
-
-def _allowed(intentions: pl.DataFrame, near: pl.DataFrame, radius: float) -> pl.DataFrame:
-    """Return the near pairs within the radius whose guards are equal and that nobody set apart."""
-    guard, apart = intentions["guard"], intentions["apart"]
-    pairs = near.filter(pl.col("cosine") >= radius)
-    source, target = pairs["source"], pairs["target"]
-    kept = (guard.gather(source) == guard.gather(target)) & ~apart.gather(source) & ~apart.gather(target)
-    return pairs.filter(kept)
-
-
-def _alike(intentions: pl.DataFrame, vectors: Matrix, same: float) -> pl.DataFrame:
-    """Return the pairs of each wording with the most used one of its signature and guard."""
-    rows = intentions.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    rows = rows.filter(~pl.col("apart"))
+    twins = rows.filter(~pl.col("apart") & (pl.len().over("signature", "guard", "apart") > 1))
+    if twins.is_empty():
+        return unit_of
+    twins = twins.select("row", "uses", pl.struct("signature", "guard").rank("dense").alias("unit"))
+    twins = twins.sort("unit", "row")
+    member, unit = twins["row"].to_numpy(), twins["unit"].rle_id().to_numpy()
+    centres = _centres(vectors, member, unit, twins["uses"].to_numpy() + 1.0)
+    near = _cosines(vectors[member], centres[unit])
     first = (
-        rows.sort("uses", "id", descending=[True, False])
-        .group_by("signature", "guard", maintain_order=True)
-        .agg(pl.col("row").first().alias("target"))
+        twins.with_columns(pl.Series("unit", unit), pl.Series("near", near.round(6)))
+        .sort("unit", "near", "uses", "row", descending=[False, True, True, False])
+        .unique("unit", keep="first", maintain_order=True)["row"]
+        .to_numpy()
     )
-    pairs = rows.join(first, on=["signature", "guard"]).filter(pl.col("row") != pl.col("target"))
-    source, target = pairs["row"].to_numpy(), pairs["target"].to_numpy()
-    cosine = _cosines(vectors, source, target)
-    found = pl.DataFrame({"source": source, "target": target, "cosine": cosine.astype(np.float64)})
-    return found.filter(pl.col("cosine") >= same)
+    close = _cosines(vectors[member], vectors[first[unit]]) >= SAME
+    unit_of[member[close]] = first[unit][close]
+    return unit_of
 
 
-def _cosines(vectors: Matrix, source: Any, target: Any) -> Any:
+def _centres(vectors: Matrix, member: Any, unit: Any, weight: Any) -> Matrix:
+    """Return the weighted mean of each unit's vectors, of length 1; units are numbered in order."""
+    starts = np.flatnonzero(np.diff(unit, prepend=-1))
+    sums = np.add.reduceat(vectors[member] * weight[:, None].astype(np.float32), starts, axis=0)
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    centres: Matrix = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+    return centres
+
+
+def _cosines(left: Matrix, right: Matrix) -> Any:
     parts = [
-        np.einsum("ij,ij->i", vectors[source[s : s + 100_000]], vectors[target[s : s + 100_000]])
-        for s in range(0, len(source), 100_000)
+        np.einsum("ij,ij->i", left[s : s + BATCH], right[s : s + BATCH]).astype(np.float64)
+        for s in range(0, len(left), BATCH)
     ]
-    return np.concatenate(parts) if parts else np.empty(0, np.float32)
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
-def _both_ways(pairs: pl.DataFrame) -> pl.DataFrame:
-    turned = pairs.select(pl.col("target").alias("source"), pl.col("source").alias("target"), "cosine")
-    return (
-        pl.concat([pairs, turned])
-        .group_by("source", "target")
-        .agg(pl.col("cosine").max())
-        .sort("source", "target")
-    )
+def _reach(
+    rows: pl.DataFrame, unit_of: Any, vectors: Matrix, near: pl.DataFrame, radius: float
+) -> pl.DataFrame:
+    """Return which unit may merge into which: source, target, cosine (units by the row that stands for them).
+
+    A unit may merge into another where every wording of it is within the radius of the other's.
+    """
+    guard, apart, unit = rows["guard"], rows["apart"], pl.Series("unit", unit_of)
+    close = near.filter(pl.col("cosine") >= radius)
+    source, target = unit.gather(close["source"]), unit.gather(close["target"])
+    kept = (guard.gather(source) == guard.gather(target)) & ~apart.gather(source) & ~apart.gather(target)
+    pairs = pl.DataFrame({"source": source, "target": target}).filter(kept & (source != target))
+    pairs = pl.concat([pairs, pairs.select(source="target", target="source")]).unique()
+    members = pl.DataFrame({"source": unit_of, "member": np.arange(len(unit_of))})
+    each = pairs.join(members, on="source").sort("source", "target", "member")
+    cosines = [
+        _cosines(vectors[part["member"].to_numpy()], vectors[part["target"].to_numpy()])
+        for part in each.iter_slices(BATCH)
+    ]
+    each = each.with_columns(pl.Series("cosine", np.concatenate(cosines or [np.empty(0)])))
+    found = each.group_by("source", "target").agg(pl.col("cosine").min())
+    return found.filter(pl.col("cosine") >= radius).sort("source", "target")
 
 
-def _ranks(intentions: pl.DataFrame, source: Any, target: Any, cosine: Any) -> Any:
-    """Return the rank of each row, highest most central: use of itself and of what is near it."""
-    uses = intentions["uses"].to_numpy().astype(np.float64)
-    centrality = uses.copy()
-    np.add.at(centrality, source, cosine * uses[target])
-    # ids are sorted: of equals the first is the more central, whatever order the rows came in
-    order = np.lexsort((-np.arange(len(uses)), np.round(centrality, 6)))
-    rank = np.empty(len(uses), np.int64)
-    rank[order] = np.arange(len(uses))
+def _ranks(uses: Any, unit_of: Any, reach: pl.DataFrame) -> Any:
+    """Return the rank of each row as a canonical, highest most central: use of it and of what may join it."""
+    count = len(uses)
+    own = np.bincount(unit_of, weights=uses, minlength=count)
+    source, target = reach["source"].to_numpy(), reach["target"].to_numpy()
+    drawn = np.bincount(target, weights=reach["cosine"].to_numpy() * own[source], minlength=count)
+    # Rows are sorted by id: of equals the first is the more central, whatever order they came in.
+    order = np.lexsort((-np.arange(count), np.round(own + drawn, 6)))
+    rank = np.empty(count, np.int64)
+    rank[order] = np.arange(count)
     return rank
 
 
-def _canonical(count: int, source: Any, target: Any, rank: Any) -> Any:
-    """Return which rows stand for themselves: the greedy cover by rank, all at once in rounds.
+def _canonical(count: int, reach: pl.DataFrame, rank: Any) -> Any:
+    """Return which units stand for themselves: the greedy cover by rank, all at once in rounds.
 
-    In each round every open row that outranks its open neighbours is taken, and its neighbours are
-    covered; the result is that of going through the rows by rank, one by one.
+    The result is that of going through the units by rank, one by one: who is not covered yet is taken,
+    and covers those that may merge into it. Only who ranks higher can cover.
     """
-    taken = np.zeros(count, bool)
-    opened = np.ones(count, bool)
-    alive = np.arange(len(source))
+    source, target = reach["source"].to_numpy(), reach["target"].to_numpy()
+    up = rank[target] > rank[source]
+    source, target = source[up], target[up]
+    taken, opened = np.zeros(count, bool), np.ones(count, bool)
     while opened.any():
-        best = np.full(count, -1, np.int64)
-        np.maximum.at(best, source[alive], rank[target[alive]])
-        fresh = opened & (rank > best)
+        waits = np.zeros(count, bool)
+        waits[source] = True
+        fresh = opened & ~waits
         taken |= fresh
-        covered = target[alive][fresh[source[alive]]]
         opened &= ~fresh
-        opened[covered] = False
-        alive = alive[opened[source[alive]] & opened[target[alive]]]
+        opened[source[fresh[target]]] = False
+        alive = opened[source] & opened[target]
+        source, target = source[alive], target[alive]
     return taken
 
 
-def _merges(intentions: pl.DataFrame, both: pl.DataFrame, canonical: Any, rank: Any) -> pl.DataFrame:
-    """Return each row that is not canonical with the nearest canonical one in reach."""
-    ids = intentions["id"]
-    stands = pl.Series("stands", canonical)
-    ranks = pl.Series("rank", rank)
-    reach = ~stands.gather(both["source"]) & stands.gather(both["target"])
-    found = both.filter(reach).with_columns(pl.col("cosine").round(6))
-    found = found.with_columns(ranks.gather(found["target"]).alias("rank"))
-    nearest = found.sort("source", "cosine", "rank", descending=[False, True, True]).unique(
-        "source", keep="first", maintain_order=True
+def _goal(unit_of: Any, reach: pl.DataFrame, taken: Any, rank: Any) -> Any:
+    """Return for each row the row of its canonical: the nearest that its unit may merge into."""
+    found = reach.with_columns(pl.Series("rank", rank).gather(reach["target"]), pl.col("cosine").round(6))
+    stands = pl.Series("stands", taken)
+    nearest = (
+        found.filter(~stands.gather(found["source"]) & stands.gather(found["target"]))
+        .sort("source", "cosine", "rank", descending=[False, True, True])
+        .unique("source", keep="first", maintain_order=True)
     )
+    goal = np.arange(len(unit_of))
+    goal[nearest["source"].to_numpy()] = nearest["target"].to_numpy()
+    return goal[unit_of]
+
+
+def _merges(ids: pl.Series, vectors: Matrix, goal: Any) -> pl.DataFrame:
+    moved = np.flatnonzero(goal != np.arange(len(goal)))
+    scores = _cosines(vectors[moved], vectors[goal[moved]])
     return pl.DataFrame(
         {
-            "intention": ids.gather(nearest["source"]),
-            "canonical": ids.gather(nearest["target"]),
-            "score": nearest["cosine"].cast(pl.Float64).round(4).clip(0, 1),
-        }
+            "intention": ids.gather(moved),
+            "canonical": ids.gather(goal[moved]),
+            "score": pl.Series(scores, dtype=pl.Float64).round(4).clip(0, 1),
+        },
+        schema=schema_of(Merge),
     ).sort("intention")

@@ -30,7 +30,7 @@ def neighbours(vectors: Matrix, k: int, *, seed: int = 0, probes: int = 24) -> p
     usable = np.flatnonzero(np.abs(vectors).sum(axis=1) > 0)
     if len(usable) < 2 or k < 1:
         return _table(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    rows = np.ascontiguousarray(vectors[usable])
+    rows = vectors if len(usable) == len(vectors) else np.ascontiguousarray(vectors[usable])
     index = _exact(rows) if len(rows) <= EXACT else _inverted(rows, seed, probes)
     found = [_search(index, rows, start, k) for start in range(0, len(rows), BATCH)]
     table = pl.concat(found)
@@ -52,7 +52,11 @@ def _search(index: Any, rows: Matrix, start: int, k: int) -> pl.DataFrame:
 
 def _table(source: Any, target: Any, cosine: Any) -> pl.DataFrame:
     return pl.DataFrame(
-        {"source": source.astype(np.int64), "target": target.astype(np.int64), "cosine": cosine.astype(np.float64)},
+        {
+            "source": source.astype(np.int64),
+            "target": target.astype(np.int64),
+            "cosine": cosine.astype(np.float64),
+        },
         schema={"source": pl.Int64, "target": pl.Int64, "cosine": pl.Float64},
     )
 

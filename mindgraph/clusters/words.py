@@ -60,6 +60,12 @@ SIZES = _set(
     """
 )
 
+#: "gear for washing a tent" says what "washing a tent" says: the things are known.
+_THINGS = re.compile(
+    r"^(?:(?:an?|the|some|any|all|both|these)\s+)?(?:kits?|sets?|gear|equipment|items?|products?|things?|stuff"
+    r"|tools?|supplies|accessor(?:y|ies)|something|ways?)\s+(?:(?:that are |which are )?used\s+)?"
+    r"(?:for|to)\s+",
+)
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*", re.UNICODE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*\s*(?:[^\W\d_]{1,4}\b|[%\"″′°])?", re.UNICODE)
 _CONTRACTED = re.compile(r"n['’]t\b", re.IGNORECASE)
@@ -76,7 +82,7 @@ def signature(text: str, lang: str = "en") -> str:
     >>> signature("quickly charging their phones") == signature("charge a phone quickly")
     True
     """
-    words = words_of(text)
+    words = words_of(_THINGS.sub("", " ".join(text.casefold().split())))
     telling = [word for word in words if word not in EMPTY] or words
     return " ".join(sorted({_stem(word, lang.split("-")[0].lower()) for word in telling}))
 
