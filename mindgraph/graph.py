@@ -11,7 +11,7 @@ Two that were, for a reason, meet in a CoBuy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -33,21 +33,6 @@ from mindgraph.tables import content_ids
 
 #: How a record's table is had, such as `Workspace.read`.
 Read = Callable[[type[Record]], pl.DataFrame]
-
-#: The tables that a graph is made of.
-TABLES: tuple[type[Record], ...] = (
-    Product,
-    CoBuy,
-    Generator,
-    Candidate,
-    Intention,
-    Merge,
-    Triple,
-    Evidence,
-    Cluster,
-    Membership,
-)
-
 
 #: Label → the column that is unique; in the order of loading.
 NODES = {"Product": "key", "Intention": "id", "CoBuy": "key", "IntentionCluster": "key", "Generator": "id"}
@@ -100,6 +85,10 @@ class Graph:
         """Return the number of rows per label and type, in the order of loading."""
         nodes = {label: len(table.rows) for label, table in self.nodes.items()}
         return nodes | {type_: len(table.rows) for type_, table in self.edges.items()}
+
+    def slices(self, name: str) -> Iterator[pl.DataFrame]:
+        """Yield the rows of a label or type, all of them in one piece."""
+        yield self.nodes[name].rows if name in self.nodes else self.edges[name].rows
 
 
 def graph_of(read: Read, dataset: str) -> Graph:

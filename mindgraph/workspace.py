@@ -98,6 +98,11 @@ class Workspace:
         """The folder of the embedded graph database."""
         return self.path / "graph"
 
+    @property
+    def graph_tables(self) -> Path:
+        """The folder of the graph's rows as files, made when they are sent somewhere."""
+        return self.path / "graph-tables"
+
     def file(self, record: type[Record]) -> Path:
         """Return the file of a record's table, whether it exists or not."""
         return self.path / f"{record.table}.parquet"
@@ -272,6 +277,10 @@ class Stage:
     def made_of(self) -> dict[str, str]:
         """What the result follows from: the digest of each input, and the version."""
         return {**self._manifest.reads, "version": self._manifest.version}
+
+    def digests(self, records: Sequence[type[Record]]) -> dict[str, str]:
+        """Return the digests of some of the tables that are read, by table."""
+        return {record.table: self._manifest.reads[record.table] for record in records}
 
     @property
     def seconds(self) -> float:

@@ -1,12 +1,12 @@
 """The door to graph stores: one Protocol, one adapter a way to keep a property graph.
 
-A store takes the tables of `mindgraph.graph` one by one, nodes before relationships, and gives them
-back in pieces, so that what it holds can be compared with what it was sent.
+A store takes the rows of `mindgraph.graph` piece by piece, nodes before relationships, and gives them
+back in pieces, so that what it holds can be compared with what it was sent in any amount of memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,10 +14,6 @@ from mindgraph.errors import StoreMismatch
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from mindgraph.graph import EdgeTable, Graph, NodeTable
-
-    Table = NodeTable | EdgeTable
 
 
 @dataclass(frozen=True)
@@ -56,37 +52,45 @@ class Store(Protocol):
         """Let go of the store."""
 
 
+class Pieces(Protocol):
+    """Give the graph's rows by label or type, such as `graph.Graph` and `spool.Spool`."""
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows by label and type."""
+
+    def slices(self, name: str) -> Iterator[pl.DataFrame]:
+        """Yield all rows of a label or type, in pieces."""
+
+
 class Loader(Protocol):
-    """Take a property graph, table by table: setup, load each, finish, read back, close."""
+    """Take a property graph, piece by piece: setup, load each, finish, read back, close."""
 
     name: str
 
     def setup(self) -> None:
         """Create what must stand before rows come."""
 
-    def load(self, table: Table) -> None:
-        """Take all rows of one label or type, nodes first; raise StoreError where they are refused."""
+    def load(self, name: str, rows: pl.DataFrame) -> None:
+        """Take rows of one label or type, all nodes first; raise StoreError where they are refused."""
 
     def finish(self) -> None:
         """Create what waits until all rows are there."""
 
-    def read_back(self, table: Table, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """Yield what the store holds of one label or type, in any order, in pieces of bounded size.
-
-        Each piece has the named columns of `table.rows` with their types.
-        """
+    def read_back(self, name: str, schema: Mapping[str, pl.DataType]) -> Iterator[pl.DataFrame]:
+        """Yield these columns of all that is held of one label or type, in any order, in pieces."""
 
     def close(self) -> None:
         """Let go of the store."""
 
 
-def identity(table: Table) -> list[str]:
-    """Return the columns that tell the rows of a table apart: a node's key; both ends and the id."""
-    from mindgraph.graph import NodeTable
+def identity(name: str) -> list[str]:
+    """Return the columns that tell the rows of a label or type apart: a key; both ends and the id."""
+    from mindgraph.graph import EDGES, NODES
 
-    if isinstance(table, NodeTable):
-        return [table.key]
-    return ["source", "target", *([table.id] if table.id else [])]
+    if name in NODES:
+        return [NODES[name]]
+    id_ = EDGES[name][2]
+    return ["source", "target", *([id_] if id_ else [])]
 
 
 def digest(pieces: Iterable[pl.DataFrame]) -> Digest:
@@ -100,24 +104,25 @@ def digest(pieces: Iterable[pl.DataFrame]) -> Digest:
     return Digest(count, total)
 
 
-def verify(store: Loader, graph: Graph) -> dict[str, Digest]:
+def verify(loader: Loader, rows: Pieces) -> dict[str, Digest]:
     """Compare what a store holds with what it was sent, and return the digests by label and type.
 
     Raises StoreMismatch that names every label or type that differs, with both counts.
     """
+    import polars as pl
+
     found: dict[str, Digest] = {}
     wrong: list[str] = []
-    tables: dict[str, Table] = {**graph.nodes, **graph.edges}
-    for name, table in tables.items():
-        columns = identity(table)
-        sent = digest([table.rows.select(columns)])
-        found[name] = held = digest(store.read_back(table, columns))
+    for name in rows.counts():
+        columns = identity(name)
+        sent = digest(piece.select(columns) for piece in rows.slices(name))
+        found[name] = held = digest(loader.read_back(name, dict.fromkeys(columns, pl.String())))
         if held != sent:
             same = held.count == sent.count
             wrong.append(f"{name} ({held.count:,} held, {sent.count:,} sent{', ids differ' if same else ''})")
     if wrong:
         raise StoreMismatch(
-            f"{store.name} does not hold what was sent: {'; '.join(wrong)}.",
+            f"{loader.name} does not hold what was sent: {'; '.join(wrong)}.",
             hint="Nothing was replaced. Run `mindgraph load` again.",
         )
     return found

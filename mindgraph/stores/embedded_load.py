@@ -8,28 +8,26 @@ again as a reader would open it, read back and compared; only then it replaces t
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from mindgraph.errors import StoreError
-from mindgraph.graph import EdgeTable, Graph, NodeTable
+from mindgraph.graph import EDGES, NODES
 from mindgraph.records import digest
 from mindgraph.resources import cypher, statements
-from mindgraph.stores import verify
+from mindgraph.stores import Pieces, verify
 from mindgraph.stores.embedded_engine import open_database, reworded
 from mindgraph.stores.embedded_home import Home
-
-if TYPE_CHECKING:
-    from mindgraph.stores import Table
 
 _SCHEMA = ("embedded_types.sql", "schema.cypher", "embedded_words.sql")
 #: Rows that become Python objects at a time.
 _PIECE = 50_000
+_NUMBERED = {"key": pl.String(), "number": pl.String()}
 
 
 class EmbeddedLoader:
@@ -50,12 +48,12 @@ class EmbeddedLoader:
         self._run("sql", "embedded_types.sql")
         self._batch = self._database.graph_batch(use_wal=False, commit_every=10_000)
 
-    def load(self, table: Table) -> None:
-        """Take all rows of one label or type; relationships need the nodes at both their ends."""
-        if isinstance(table, NodeTable):
-            self._load_nodes(table)
+    def load(self, name: str, rows: pl.DataFrame) -> None:
+        """Take rows of one label or type; relationships need the nodes at both their ends."""
+        if name in NODES:
+            self._load_nodes(name, rows)
         else:
-            self._load_edges(table)
+            self._load_edges(name, rows)
 
     def finish(self) -> None:
         """Create constraints and indexes, write everything to disk and open it again as a reader."""
@@ -71,11 +69,9 @@ class EmbeddedLoader:
         self.close()
         self._database = open_database(self.folder)
 
-    def read_back(self, table: Table, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    def read_back(self, name: str, schema: Mapping[str, pl.DataType]) -> Iterator[pl.DataFrame]:
         """Yield the columns of what is held, relationships found by walking from their sources."""
-        label = table.label if isinstance(table, NodeTable) else table.type
-        schema = {name: table.rows.schema[name] for name in columns}
-        return self.rows(cypher(f"check/{label}"), schema)
+        return self.rows(cypher(f"check/{name}"), schema)
 
     def rows(self, statement: str, schema: Mapping[str, pl.DataType]) -> Iterator[pl.DataFrame]:
         """Yield the answer to a statement in pieces of bounded size."""
@@ -91,43 +87,44 @@ class EmbeddedLoader:
                 part.close()
         self._batch = self._database = None
 
-    def _load_nodes(self, table: NodeTable) -> None:
-        twice = table.rows[table.key].is_first_distinct().not_()
+    def _load_nodes(self, label: str, rows: pl.DataFrame) -> None:
+        keys = rows[NODES[label]]
+        twice = keys.is_first_distinct().not_()
         if twice.any():
             raise StoreError(
-                f"{twice.sum():,} rows of {table.label} have a key that another has, "
-                f"such as {table.rows[table.key].filter(twice)[0]!r}.",
+                f"{twice.sum():,} rows of {label} have a key that another has, "
+                f"such as {keys.filter(twice)[0]!r}.",
                 hint="A table is stale: `mindgraph status` shows which stage to run again.",
             )
         numbers: list[str] = []
-        with reworded(self.name, f"nodes {table.label}"):
-            for piece in table.rows.iter_slices(_PIECE):
-                numbers += self._batch.create_vertices(table.label, _properties(piece))
-        self._numbers[table.label] = table.rows.select(
-            pl.col(table.key).alias("key"), pl.Series("number", numbers, dtype=pl.String)
-        )
+        with reworded(self.name, f"nodes {label}"):
+            for piece in rows.iter_slices(_PIECE):
+                numbers += self._batch.create_vertices(label, _properties(piece))
+        numbered = pl.DataFrame({"key": keys, "number": numbers}, schema=_NUMBERED)
+        self._numbers[label] = pl.concat([self._numbers.get(label, numbered.clear()), numbered])
 
-    def _load_edges(self, table: EdgeTable) -> None:
-        sources = self._numbers_of(table, table.source, "source")
-        targets = self._numbers_of(table, table.target, "target")
-        properties = table.rows.drop("source", "target")
-        with reworded(self.name, f"relationships {table.type}"):
-            for start in range(0, len(table.rows), _PIECE):
+    def _load_edges(self, type_: str, rows: pl.DataFrame) -> None:
+        sources, targets = self._numbers_of(type_, rows, 0), self._numbers_of(type_, rows, 1)
+        properties = rows.drop("source", "target")
+        with reworded(self.name, f"relationships {type_}"):
+            for start in range(0, len(rows), _PIECE):
                 self._batch.new_edges(
                     sources.slice(start, _PIECE).to_list(),
-                    table.type,
+                    type_,
                     targets.slice(start, _PIECE).to_list(),
                     _properties(properties.slice(start, _PIECE)) if properties.width else None,
                 )
 
-    def _numbers_of(self, table: EdgeTable, label: str, side: str) -> pl.Series:
-        """Return the record number of each relationship's node on one side."""
-        keys = table.rows.select(pl.col(side).alias("key"))
-        numbers = keys.join(self._numbers[label], on="key", how="left", maintain_order="left")["number"]
+    def _numbers_of(self, type_: str, rows: pl.DataFrame, side: int) -> pl.Series:
+        """Return the record number of each relationship's node on one side: 0 source, 1 target."""
+        label, column = EDGES[type_][:2][side], ("source", "target")[side]
+        keys = rows.select(pl.col(column).alias("key"))
+        known = self._numbers.get(label, pl.DataFrame(schema=_NUMBERED))
+        numbers = keys.join(known, on="key", how="left", maintain_order="left")["number"]
         if lost := numbers.null_count():
             first = keys["key"].filter(numbers.is_null())[0]
             raise StoreError(
-                f"{lost:,} relationships {table.type} have no {label} as their {side}, such as {first!r}.",
+                f"{lost:,} relationships {type_} have no {label} as their {column}, such as {first!r}.",
                 hint="A table is stale: `mindgraph status` shows which stage to run again.",
             )
         return numbers
@@ -138,7 +135,7 @@ class EmbeddedLoader:
                 self._database.command(language, statement)
 
 
-def rebuild(graph: Graph, home: Home, made_of: Mapping[str, str]) -> None:
+def rebuild(rows: Pieces, home: Home, made_of: Mapping[str, str]) -> None:
     """Build the graph in a new folder, compare it with what was sent, and let it be the one that is asked.
 
     Raises StoreMismatch where it differs; the graph before it stays.
@@ -147,18 +144,17 @@ def rebuild(graph: Graph, home: Home, made_of: Mapping[str, str]) -> None:
     loader = EmbeddedLoader(folder)
     try:
         loader.setup()
-        for nodes in graph.nodes.values():
-            loader.load(nodes)
-        for edges in graph.edges.values():
-            loader.load(edges)
+        for name in (*NODES, *EDGES):
+            for piece in rows.slices(name):
+                loader.load(name, piece)
         loader.finish()
-        verify(loader, graph)
+        verify(loader, rows)
         loader.close()
     except BaseException:
         loader.close()
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    home.swap(folder, made_of, graph.counts())
+    home.swap(folder, made_of, rows.counts())
 
 
 def versions() -> dict[str, str]:

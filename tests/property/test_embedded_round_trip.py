@@ -9,7 +9,6 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mindgraph.graph import EdgeTable, NodeTable
 from mindgraph.stores import digest
 from mindgraph.stores.embedded_load import EmbeddedLoader
 
@@ -42,24 +41,18 @@ def test_rows_come_back_as_they_went_in(
     rows: list[dict[str, object]], links: list[tuple[int, int, float, float | None]]
 ) -> None:
     """Every text, number, list and null; relationships with both their ends, also twice the same."""
-    products = NodeTable("Product", "key", pl.DataFrame(rows, schema=SCHEMA))
-    keys = products.rows["key"].to_list()
-    bought = EdgeTable(
-        "CO_BOUGHT",
-        "Product",
-        "Product",
-        None,
-        pl.DataFrame(
-            [(keys[a % len(keys)], keys[b % len(keys)], weight, lift) for a, b, weight, lift in links],
-            schema={"source": pl.String, "target": pl.String, "weight": pl.Float64, "lift": pl.Float64},
-            orient="row",
-        ),
+    products = pl.DataFrame(rows, schema=SCHEMA)
+    keys = products["key"].to_list()
+    bought = pl.DataFrame(
+        [(keys[a % len(keys)], keys[b % len(keys)], weight, lift) for a, b, weight, lift in links],
+        schema={"source": pl.String, "target": pl.String, "weight": pl.Float64, "lift": pl.Float64},
+        orient="row",
     )
     with tempfile.TemporaryDirectory() as folder:
         loader = EmbeddedLoader(Path(folder) / "g")
         loader.setup()
-        loader.load(products)
-        loader.load(bought)
+        loader.load("Product", products)
+        loader.load("CO_BOUGHT", bought)
         loader.finish()
         held = loader.rows(
             "MATCH (n:Product) RETURN n.key AS key, n.title AS title, n.brand AS brand, "
@@ -69,8 +62,8 @@ def test_rows_come_back_as_they_went_in(
         ends = loader.rows(
             "MATCH (a:Product)-[r:CO_BOUGHT]->(b:Product) RETURN a.key AS source, "
             "b.key AS target, r.weight AS weight, r.lift AS lift",
-            bought.rows.schema,
+            bought.schema,
         )
-        assert pl.concat(held).sort("key").equals(products.rows.sort("key"), null_equal=True)
-        assert digest(ends) == digest([bought.rows])
+        assert pl.concat(held).sort("key").equals(products.sort("key"), null_equal=True)
+        assert digest(ends) == digest([bought])
         loader.close()
