@@ -21,6 +21,10 @@ from mindgraph.errors import SettingsError, WorkspaceError
 FORMAT = 1
 FILE = "mindgraph.toml"
 
+#: Kinds of numbers.
+Share = typing.Annotated[float, msgspec.Meta(ge=0, le=1)]
+Count = typing.Annotated[int, msgspec.Meta(ge=1)]
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold every choice of a run; each is a key of mindgraph.toml and a MINDGRAPH_* variable."""
@@ -34,11 +38,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lang: str = "en"
 
     #: Orders with more distinct products than this are refused rather than paired.
-    max_basket: int = 100
+    max_basket: Count = 100
 
     # pictures
     #: Longest side of the stored thumbnails, in pixels.
-    thumbnail: int = 448
+    thumbnail: Count = 448
 
     # the model
     engine: str = "http"
@@ -48,11 +52,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     #: File of recorded answers, for the engine `recorded`.
     cassette: str = ""
     #: Requests in flight at most.
-    concurrency: int = 16
+    concurrency: Count = 16
+    #: For the engine `transformers`: cuda, mps, cpu; empty takes the best there is.
+    device: str = ""
+    #: For the engine `transformers`: float32, bfloat16 …; empty takes the model's own.
+    dtype: str = ""
     #: Seconds after which a request is given up.
-    timeout: float = 120.0
-    temperature: float = 0.2
-    max_tokens: int = 512
+    timeout: typing.Annotated[float, msgspec.Meta(gt=0)] = 120.0
+    temperature: typing.Annotated[float, msgspec.Meta(ge=0)] = 0.2
+    max_tokens: Count = 512
 
     #: What a million tokens cost, in US dollars; cached ones cost what others do where it is negative.
     usd_prompt: float = 0.0
@@ -63,7 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     relations: tuple[str, ...] = ()
     calls: typing.Literal["grouped", "per-relation"] = "grouped"
     images: typing.Literal["apart", "stacked", "none", "swapped"] = "apart"
-    samples: int = 1
+    samples: Count = 1
     reasons: typing.Literal["none", "all", "kept", "rejected", "sample"] = "none"
     #: Short phrases with a detail, or one paragraph an intention.
     style: typing.Literal["phrase", "paragraph"] = "phrase"
@@ -72,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     # what is kept
     #: Lowest score of the shopper at which a candidate is kept, 0..1.
-    threshold: float = 0.5
+    threshold: Share = 0.5
 
     # purposes
     #: Text vectors: "static", "minilm" or "endpoint".
@@ -80,9 +88,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     vectors_url: str = ""
     vectors_model: str = ""
     #: Cosine from which on two wordings are one intention.
-    radius: float = 0.88
+    radius: Share = 0.88
     #: Share of behaviour in the evidence that holds intentions together, 0..1; the rest is text.
-    behaviour: float = 0.5
+    behaviour: Share = 0.5
     #: Relations whose intentions are clustered; empty: the usage relations and `open`.
     cluster_relations: tuple[str, ...] = ()
     #: Resolution of the fine, middle and broad level.
@@ -102,18 +110,10 @@ def load_settings(folder: Path, options: Mapping[str, Any] | None = None) -> Set
     Options whose value is None count as not given. Raises SettingsError for an unknown or
     ill-typed setting, WorkspaceError for a workspace that a newer version wrote.
     """
-    values = {
-        **_from_file(folder / FILE),
-        **_from_environment(os.environ),
-        **{name: value for name, value in (options or {}).items() if value is not None},
-    }
-    settings = _convert(values)
-    if settings.format > FORMAT:
-        raise WorkspaceError(
-            f"{folder / FILE}: written by a newer version (format {settings.format}, "
-            f"this version reads up to {FORMAT}).",
-            hint="Upgrade: pip install --upgrade mindgraph-kg",
-        )
+    stored = stored_settings(folder)
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    sources = {str(folder / FILE): stored, "MINDGRAPH_*": _from_environment(os.environ), "options": given}
+    settings = _convert(sources)
     if settings.dataset:
         return settings
     return msgspec.structs.replace(settings, dataset=folder.resolve().name)
@@ -130,17 +130,33 @@ def write_settings(folder: Path, values: Mapping[str, Any]) -> None:
     beside.replace(folder / FILE)
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def stored_settings(folder: Path) -> dict[str, Any]:
+    """Return what a workspace's mindgraph.toml says, as it stands there.
+
+    Raises SettingsError where it is no TOML, WorkspaceError where a newer version wrote it.
+    """
+    path = folder / FILE
     if not path.is_file():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        stored = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path}: {error}.", hint="Mend the line, or remove the file.") from error
+    written = stored.get("format", FORMAT)
+    if isinstance(written, int) and written > FORMAT:
+        raise WorkspaceError(
+            f"{path}: written by a newer version (format {written}, this version reads up to {FORMAT}).",
+            hint="Upgrade: pip install --upgrade mindgraph-kg",
+        )
+    return stored
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     known = {f"MINDGRAPH_{name.upper()}": name for name in Settings.__struct_fields__}
+    for key in environment:
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.9)
+        if key.startswith("MINDGRAPH_") and key not in known and near:
+            raise SettingsError(f"There is no setting {key}.", hint=f"Did you mean {near[0]}?")
     found = {known[key]: value for key, value in environment.items() if key in known}
     defaults = Settings()
     return {
@@ -151,13 +167,31 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _convert(values: Mapping[str, Any]) -> Settings:
-    for name in values:
-        if name not in Settings.__struct_fields__:
-            near = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
-            hint = f"Did you mean {near[0]}?" if near else None
-            raise SettingsError(f"There is no setting {name!r}.", hint=hint)
+def _convert(sources: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """Return the settings of all sources, the last one that names a setting decides."""
+    values: dict[str, Any] = {}
+    for source, named in sources.items():
+        for name in named:
+            if name not in Settings.__struct_fields__:
+                raise _unknown(source, name)
+        values.update(named)
     try:
-        return msgspec.convert(dict(values), Settings, strict=False)
+        return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"A setting is wrong: {error}.") from error
+        raise _wrong(sources, str(error)) from error
+
+
+def _unknown(source: str, name: str) -> SettingsError:
+    near = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
+    hint = f"Did you mean {near[0]}?" if near else None
+    return SettingsError(f"{source}: there is no setting {name!r}.", hint=hint)
+
+
+def _wrong(sources: Mapping[str, Mapping[str, Any]], told: str) -> SettingsError:
+    """Return the error that names the setting, where it was set, and what is expected."""
+    expected, _, path = told.partition(" - at `$.")
+    name = path.partition("[")[0].rstrip("`")
+    source = next(source for source in reversed(list(sources)) if name in sources[source])
+    choices = typing.get_args(typing.get_type_hints(Settings)[name])
+    hint = f"One of: {', '.join(choices)}." if choices and all(isinstance(c, str) for c in choices) else None
+    return SettingsError(f"{source}: {name} cannot be {sources[source][name]!r}. {expected}.", hint=hint)

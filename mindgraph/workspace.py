@@ -24,7 +24,7 @@ import polars as pl
 
 from mindgraph.errors import WorkspaceError
 from mindgraph.records import Record, Reject
-from mindgraph.settings import FILE, Settings, load_settings, write_settings
+from mindgraph.settings import FILE, Settings, load_settings, stored_settings, write_settings
 from mindgraph.tables import frame_of, is_ordered, schema_of
 
 LEDGER = "replies.sqlite"
@@ -61,9 +61,10 @@ class Workspace:
         """
         workspace = cls(path)
         workspace.path.mkdir(parents=True, exist_ok=True)
+        stored = stored_settings(workspace.path)
         chosen = {name: value for name, value in settings.items() if value is not None}
-        if chosen or not (workspace.path / FILE).exists():
-            write_settings(workspace.path, {**workspace._stored_settings(), **chosen})
+        if {**stored, **chosen} != stored or not (workspace.path / FILE).exists():
+            write_settings(workspace.path, {**stored, **chosen})
         return workspace
 
     def exists(self) -> bool:
@@ -230,16 +231,6 @@ class Workspace:
         fresh = rejects if isinstance(rejects, pl.DataFrame) else frame_of(Reject, rejects)
         if len(fresh) or self.has(Reject):
             self.write(Reject, pl.concat([others, fresh.select(others.columns)]))
-
-    def _stored_settings(self) -> dict[str, Any]:
-        path = self.path / FILE
-        if not path.is_file():
-            return {}
-        stored = msgspec.structs.asdict(load_settings(self.path))
-        import tomllib
-
-        named = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {name: stored[name] for name in named if name != "format"}
 
 
 class Stage:
