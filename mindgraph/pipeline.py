@@ -162,6 +162,13 @@ class Pipeline:
             told = explain.Explainer(workspace.scan, reply_of, self.settings.dataset).explain(wanted)
         return told
 
+    def explain_both(self, one: str, other: str) -> dict[str, Any]:
+        """Return which evidence holds two intentions together, and how strong it is."""
+        from mindgraph import clusters
+
+        relations = self.settings.cluster_relations
+        return clusters.bond(self.workspace.require().scan, one, other, relations=relations)
+
     def export_rdf(
         self,
         folder: Path,

@@ -51,15 +51,19 @@ def status_verb(context: Context, as_format: str) -> None:
 
 @click.command("explain")
 @click.argument("thing", metavar="ID")
+@click.argument("other", metavar="[ID]", required=False)
 @_JSON_OR_TEXT
 @pass_context
-def explain_verb(context: Context, thing: str, as_format: str) -> None:
+def explain_verb(context: Context, thing: str, other: str | None, as_format: str) -> None:
     """Show why a product, co-buy, intention, triple, candidate or cluster is there.
+
+    Of two intentions: which evidence holds them together, and how strong it is.
 
     The whole chain is shown: source lines, pictures, what was asked, the raw answer, and every
     verdict with its score and reason.
     """
-    told = context.pipeline().explain(thing)
+    pipeline = context.pipeline()
+    told = pipeline.explain_both(thing, other) if other else pipeline.explain(thing)
     if as_format == "json":
         click.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
         return

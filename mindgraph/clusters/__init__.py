@@ -7,6 +7,7 @@ at three levels (`communities`), which are named (`labels`) and keep their ids (
 
 from __future__ import annotations
 
+from mindgraph.clusters.bond import bond
 from mindgraph.clusters.communities import communities, connected, levels, modularity
 from mindgraph.clusters.consolidate import consolidate
 from mindgraph.clusters.evidence import Evidence, evidence
@@ -21,6 +22,7 @@ __all__ = [
     "Evidence",
     "Members",
     "as_rows",
+    "bond",
     "cluster",
     "clusters_of",
     "communities",

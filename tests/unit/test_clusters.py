@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from mindgraph.clusters.evidence import behaviour_graph
 from mindgraph.errors import LVLMUnavailable, NotFound, SettingsError
 from mindgraph.pipeline import Pipeline
 from mindgraph.records import (
@@ -262,3 +263,35 @@ def test_tuning_stores_three_resolutions(tmp_path: Path):
     assert list(workspace.settings().resolutions) == chosen
     clustered(workspace)
     assert workspace.read(Cluster)["level"].n_unique() == 3
+
+
+def test_two_intentions_say_what_holds_them_together(tmp_path: Path):
+    """The bond names text, products bought for both with the weight of the graph, and purposes shared."""
+    said: list[Said] = [
+        ("lamp", "tent", ["reading in a tent"]),
+        ("lamp", "book", ["reading late in bed"]),
+        ("lamp", "desk", ["lighting a desk"]),
+    ]
+    workspace = said_workspace(tmp_path, said)
+    clustered(workspace)
+    one, other = (intention(text).id for text in ("reading in a tent", "reading late in bed"))
+    told = Pipeline(workspace, workspace.settings()).explain_both(one[:12], other)
+    assert [row["product"] for row in told["bought for both"]["products"]] == ["lamp"]
+    intentions = workspace.read(Intention).sort("id")
+    rows = [intentions["id"].to_list().index(id_) for id_ in (one, other)]
+    ends = pl.concat(
+        workspace.read(Triple).select(pl.col(side).alias("product"), "cobuy", "intention")
+        for side in ("product_a", "product_b")
+    ).with_columns(
+        pl.col("intention").replace_strict(intentions["id"], list(range(3)), return_dtype=pl.Int64)
+    )
+    graph = behaviour_graph(ends, 3)
+    assert told["bought for both"]["weight"] == pytest.approx(graph[rows[0], rows[1]], abs=1e-6)
+    assert told["purposes of both"]
+
+
+def test_a_bond_of_what_is_no_intention_is_told(tmp_path: Path):
+    """An id that is no intention is named."""
+    workspace = two_purposes(tmp_path)
+    with pytest.raises(NotFound, match="zzz"):
+        Pipeline(workspace, workspace.settings()).explain_both("zzz", intention(CHARGING[0]).id)
