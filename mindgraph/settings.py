@@ -126,8 +126,14 @@ def write_settings(folder: Path, values: Mapping[str, Any]) -> None:
     chosen = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
     text = tomli_w.dumps({"format": FORMAT, **chosen})
     beside = folder / f".{FILE}.new"
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(folder / FILE)
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(folder / FILE)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{folder / FILE} cannot be written: {error.strerror or error}.",
+            hint="Free some space, or mend the permissions, and run it again.",
+        ) from error
 
 
 def stored_settings(folder: Path) -> dict[str, Any]:

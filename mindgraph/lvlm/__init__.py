@@ -6,16 +6,17 @@ answered is never asked again; `asking.ask_until_read` asks again what could not
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
-from mindgraph.errors import SettingsError
+from mindgraph.errors import MissingExtra, SettingsError
 from mindgraph.lvlm.protocol import LVLM
 from mindgraph.settings import Settings
 
 __all__ = ["ENGINES", "LVLM", "open_lvlm"]
 
 #: The engines, by the name that the setting `engine` takes.
-ENGINES = ("http", "recorded")
+ENGINES = ("http", "transformers", "recorded")
 
 
 def open_lvlm(settings: Settings, *, run: str = "", ledger: Path | str | None = None) -> LVLM:
@@ -41,4 +42,16 @@ def _open(settings: Settings) -> LVLM:
         from mindgraph.lvlm.http import open_http
 
         return open_http(settings)
+    if settings.engine == "transformers":
+        need_modules("local", "torch", "transformers", "llguidance")
+        from mindgraph.lvlm.local import open_local
+
+        return open_local(settings)
     raise SettingsError(f"There is no engine {settings.engine!r}.", hint=f"Engines: {', '.join(ENGINES)}.")
+
+
+def need_modules(extra: str, *modules: str) -> None:
+    """Raise MissingExtra where one of the modules is not installed."""
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtra(module, extra)
