@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -23,11 +24,25 @@ import msgspec
 import polars as pl
 
 from mindgraph.errors import WorkspaceError
-from mindgraph.records import Record, Reject
+from mindgraph.records import (
+    Candidate,
+    CoBuy,
+    Evidence,
+    Generator,
+    Intention,
+    Product,
+    Record,
+    Reject,
+    Triple,
+    Verdict,
+)
 from mindgraph.settings import FILE, Settings, load_settings, stored_settings, write_settings
 from mindgraph.tables import frame_of, is_ordered, schema_of
 
 LEDGER = "replies.sqlite"
+
+#: Tables that, once written, nobody takes away: without them a stage would quietly make nothing.
+_LASTING = (Product, CoBuy, Generator, Candidate, Verdict, Intention, Triple, Evidence)
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -117,35 +132,41 @@ class Workspace:
         path = self.file(record)
         if not path.is_file():
             return frame_of(record).lazy()
-        try:
+        with self._reading(record):
             found = pl.scan_parquet(path)
             columns = found.collect_schema()
-        except (pl.exceptions.PolarsError, OSError) as error:
+        schema = schema_of(record)
+        wrong = [f"no column {name}" for name in schema if name not in columns] + [
+            f"{columns[name]} in column {name}, not {dtype}"
+            for name, dtype in schema.items()
+            if name in columns and columns[name] != dtype
+        ]
+        if wrong:
             raise WorkspaceError(
-                f"{path} cannot be read: {_first_line(error)}",
-                hint=f"Remove it and run the stage that writes {record.table} again.",
-            ) from error
-        missing = [name for name in schema_of(record) if name not in columns]
-        if missing:
-            raise WorkspaceError(
-                f"{path} has no column {', '.join(missing)}.",
-                hint=f"Run the stage that writes {record.table} again.",
+                f"{path} has {', '.join(wrong)}.", hint=f"Run the stage that writes {record.table} again."
             )
-        return found.select(list(schema_of(record)))
+        return found.select(list(schema))
 
     def read(self, record: type[Record]) -> pl.DataFrame:
         """Return a whole table; an empty one where it has not been written."""
-        try:
+        with self._reading(record):
             return self.scan(record).collect()
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise WorkspaceError(
-                f"{self.file(record)} cannot be read: {_first_line(error)}",
-                hint=f"Remove it and run the stage that writes {record.table} again.",
-            ) from error
 
     def count(self, record: type[Record]) -> int:
         """Return the number of rows of a table."""
-        return int(self.scan(record).select(pl.len()).collect().item())
+        with self._reading(record):
+            return int(self.scan(record).select(pl.len()).collect().item())
+
+    @contextmanager
+    def _reading(self, record: type[Record]) -> Iterator[None]:
+        """Name the file where a table cannot be read."""
+        try:
+            yield
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise WorkspaceError(
+                f"{self.file(record)} cannot be read: {_first_line(error)}.",
+                hint=f"Remove it and run the stage that writes {record.table} again.",
+            ) from error
 
     def write(self, record: type[Record], frame: pl.DataFrame) -> str:
         """Write a table in its order, beside and renamed, and return the file's digest."""
@@ -153,19 +174,10 @@ class Workspace:
         if not is_ordered(ordered, record.order):
             ordered = ordered.sort(record.order, nulls_last=False, maintain_order=True)
         path = self.file(record)
-        beside = path.with_name(f".{path.name}.new")
-        try:
-            with beside.open("wb") as file:
-                ordered.write_parquet(file, compression="zstd", compression_level=1)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
-            raise WorkspaceError(
-                f"{path} cannot be written: {error.strerror or error}",
-                hint="The previous file is untouched. Free some disk space and run the command again.",
-            ) from error
+        with _replacing(path) as beside, beside.open("wb") as file:
+            ordered.write_parquet(file, compression="zstd", compression_level=1)
+            file.flush()
+            os.fsync(file.fileno())
         return file_digest(path)
 
     def digest_of(self, record: type[Record]) -> str:
@@ -186,8 +198,11 @@ class Workspace:
                 f"{self.path} is being written by another process (pid {owner}).",
                 hint="Wait until it is done; readers need not wait.",
             ) from error
+        except OSError as error:
+            raise _cannot_write(self.path, error) from error
         try:
-            note.write_text(str(os.getpid()))
+            with suppress(OSError):  # the note is for a message alone
+                note.write_text(str(os.getpid()))
             yield
         finally:
             note.unlink(missing_ok=True)
@@ -209,21 +224,37 @@ class Workspace:
         body then has nothing to do and no manifest is written. `files` are digests of inputs that
         are no tables. Rejects of the same verb are replaced when the body ends without an error.
         """
-        with self.locked():
+        with self.require().locked():
             stage = Stage(self, verb, reads, writes, dict(settings or {}), dict(files or {}))
-            yield stage
+            try:
+                yield stage
+            except pl.exceptions.PolarsError:
+                for record in reads:  # a damaged table is told by its name
+                    self.read(record)
+                raise
             if not stage.unchanged:
                 stage.finish()
 
     def manifests(self) -> list[Manifest]:
-        """Return the manifests of all runs, oldest first."""
-        found = sorted((self.path / "runs").glob("*.json"))
-        return [msgspec.json.decode(path.read_bytes(), type=Manifest) for path in found]
+        """Return the manifests of all runs, oldest first; one that cannot be read counts as none."""
+        found = (_manifest(path) for path in sorted((self.path / "runs").glob("*.json")))
+        return [manifest for manifest in found if manifest is not None]
 
     def last(self, verb: str) -> Manifest | None:
         """Return the manifest of the last finished run of a verb."""
-        found = sorted((self.path / "runs").glob(f"*-{verb}.json"))
-        return msgspec.json.decode(found[-1].read_bytes(), type=Manifest) if found else None
+        found = sorted((self.path / "runs").glob(f"*Z-{verb}.json"), reverse=True)
+        return next(filter(None, map(_manifest, found)), None)
+
+    def require_tables(self, records: Sequence[type[Record]]) -> None:
+        """Raise WorkspaceError where a table is gone that a run wrote and that nobody does without."""
+        gone = [r for r in records if r in _LASTING and not self.has(r)]
+        for manifest in reversed(self.manifests()) if gone else ():
+            for record in gone:
+                if record.table in manifest.writes:
+                    raise WorkspaceError(
+                        f"{self.file(record)} is gone, though `mindgraph {manifest.verb}` wrote it.",
+                        hint=f"Run `mindgraph {manifest.verb}` again.",
+                    )
 
     def replace_rejects(self, stage: str, rejects: Sequence[Reject] | pl.DataFrame) -> None:
         """Replace the rejects of one stage by these."""
@@ -245,6 +276,7 @@ class Stage:
         settings: dict[str, Any],
         files: dict[str, str],
     ) -> None:
+        workspace.require_tables(reads)
         self.workspace = workspace
         self.verb = verb
         self.counts: dict[str, Any] = {}
@@ -296,11 +328,9 @@ class Stage:
         manifest.writes, manifest.counts = self._writes, self.counts
         manifest.seconds = round(time.perf_counter() - self._begun, 3)
         runs = self.workspace.path / "runs"
-        runs.mkdir(exist_ok=True)
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        beside = runs / f".{stamp}.new"
-        beside.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-        beside.replace(runs / f"{stamp}-{self.verb}.json")
+        with _replacing(runs / f"{stamp}-{self.verb}.json") as beside:
+            beside.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
 
     def _is_unchanged(self, writes: Sequence[type[Record]]) -> bool:
         last = self.previous
@@ -313,6 +343,35 @@ class Stage:
             and last.libraries == self._manifest.libraries
         )
         return same and all(last.writes.get(r.table) == self.workspace.digest_of(r) != "" for r in writes)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Yield the path of a file to be written beside, and let it take its place when the body ends."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        yield beside
+        beside.replace(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        beside.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: Exception) -> WorkspaceError:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else _first_line(error)
+    why = re.sub(r"^.*IO error: (.*?)(?: \(os error \d+\))?$", r"\1", why)
+    return WorkspaceError(
+        f"{path} cannot be written: {why}.",
+        hint="The previous file is untouched. Free some space, or mend the permissions, and run it again.",
+    )
+
+
+def _manifest(path: Path) -> Manifest | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (msgspec.DecodeError, OSError):
+        return None
 
 
 def file_digest(path: Path) -> str:
