@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         StoreUnavailable,
         WorkspaceError,
     )
+    from mindgraph.exports import to_networkx
     from mindgraph.graph import Graph, graph_of
     from mindgraph.lvlm import LVLM, open_lvlm
     from mindgraph.pipeline import Pipeline
@@ -53,6 +54,7 @@ _HOME = {
     "StoreMismatch": "errors",
     "StoreUnavailable": "errors",
     "WorkspaceError": "errors",
+    "to_networkx": "exports",
     "Graph": "graph",
     "graph_of": "graph",
     "LVLM": "lvlm",
@@ -91,6 +93,7 @@ __all__ = [
     "__version__",
     "graph_of",
     "open_lvlm",
+    "to_networkx",
 ]
 
 

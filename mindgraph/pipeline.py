@@ -17,6 +17,7 @@ import polars as pl
 from mindgraph import catalog, distill, explain, exports, filters, rdf, status, triples
 from mindgraph.distill import Choice, Step
 from mindgraph.errors import NotFound
+from mindgraph.graph import graph_of
 from mindgraph.lvlm.replies import Replies
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
 from mindgraph.settings import Settings
@@ -182,6 +183,19 @@ class Pipeline:
             read = exports.selected(self.workspace.require().read, selection)
             choice = replace(choice, read=read, words=selection.words())
         return rdf.export_rdf(self.workspace.require(), self.settings, folder, formats, choice)
+
+    def export(
+        self,
+        kind: str,
+        folder: Path,
+        selection: exports.Selection | None = None,
+        *,
+        exclude: Sequence[Path] = (),
+    ) -> list[Path]:
+        """Write the graph, or a chosen part of it, as another tool takes it; return the files."""
+        read = exports.selected(self.workspace.require().read, selection or exports.Selection())
+        graph = graph_of(read, self.settings.dataset)
+        return exports.export(graph, kind, folder, seed=self.settings.seed, exclude=exclude)
 
     def sparql(self, query: str, parameters: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Yield the answers to a SPARQL query over the workspace's RDF."""

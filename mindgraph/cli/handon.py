@@ -65,7 +65,12 @@ def export_verb(context: Context, /, kind: str, out: Path, **options: Any) -> No
     OUT is a folder. Beside an RDF dump lie void.ttl, shapes.ttl, context.jsonld, SHA256SUMS and a README.
     """
     selection = _selection({name: options.pop(name) for name in _CHOSEN})
-    _export_rdf(context, out, selection, options)
+    if kind == "rdf":
+        _export_rdf(context, out, selection, options)
+        return
+    exclude = [options["exclude"]] if options["exclude"] else []
+    for path in context.pipeline().export(kind, out, selection, exclude=exclude):
+        context.say(f"{path}: {path.stat().st_size:,} bytes")
 
 
 def _export_rdf(context: Context, out: Path, selection: Selection, options: Mapping[str, Any]) -> None:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from mindgraph.exports.select import Selection, selected
+from mindgraph.exports.write import KINDS, export, to_networkx
 
-__all__ = ["Selection", "selected"]
+__all__ = ["KINDS", "Selection", "export", "selected", "to_networkx"]
