@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 
 from mindgraph.records import Record, column_types
-from mindgraph.texts import EDGES, MAY_LEAD_IN, normalise, strip_lead_in
+from mindgraph.texts import EDGES, MAY_LEAD_IN, PHRASE, normalise, strip_lead_in
 
 R = TypeVar("R", bound=Record)
 
@@ -49,7 +49,7 @@ class Rows:
     """Collect rows one by one and keep them as columns, so that millions of them stay small."""
 
     #: Rows that wait as tuples before they become columns.
-    WAITING = 20_000
+    WAITING = 5_000
 
     def __init__(self, schema: pl.Schema) -> None:
         self._schema = schema
@@ -110,6 +110,12 @@ def numbered(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     return values, coded.to_physical()
 
 
+def order_of_ids(ids: pl.Series) -> pl.Series:
+    """Return the rows in the order of their ids; as numbers, where the ids are hexadecimal."""
+    order = ids.str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64, strict=False).arg_sort()
+    return order if ids.gather(order).is_sorted() else ids.arg_sort()
+
+
 def is_ordered(frame: pl.DataFrame, columns: Sequence[str]) -> bool:
     """Say whether the rows stand in the order of these columns, nulls first."""
     in_order = pl.lit(True)
@@ -141,8 +147,9 @@ def map_distinct(column: pl.Series, function: Callable[[str], str]) -> pl.Series
 
 def stripped(column: pl.Series) -> pl.Series:
     """Return `texts.strip_lead_in` of each text."""
-    awkward = column.str.contains(_UNPLAIN) | column.str.contains(MAY_LEAD_IN) | column.str.contains(_PAIRED)
-    return _or_else(column.str.strip_chars(EDGES), awkward, column, strip_lead_in)
+    rest = column.str.replace(PHRASE, "")
+    awkward = column.str.contains(_UNPLAIN) | rest.str.contains(MAY_LEAD_IN) | rest.str.contains(_PAIRED)
+    return _or_else(rest.str.strip_chars(EDGES), awkward, column, strip_lead_in)
 
 
 def normal_forms(column: pl.Series) -> pl.Series:

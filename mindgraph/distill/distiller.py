@@ -24,7 +24,7 @@ from mindgraph.tally import Stop, Tally, Tell, silent, stops
 
 STAGE = "distill"
 #: Co-buys of one block: enough to keep a hundred requests in flight, few enough to be small.
-BLOCK = 2048
+BLOCK = 1024
 
 
 @dataclass
@@ -56,6 +56,7 @@ class Distiller:
         self._candidates = Rows(_CANDIDATES)
         self._tally = Tally(STAGE)
         self._cut: Counter[str] = Counter()
+        self._asked: set[str] = set()
 
     def distill(self, cobuys: pl.DataFrame, tell: Tell = silent) -> Distilled:
         """Ask about these co-buys, in their order, and return what was said.
@@ -63,31 +64,26 @@ class Distiller:
         A model that stops answering, or a budget that is reached, ends the run; what was said until
         then comes back with the reason.
         """
-        asked = 0
         products, questions = counted(cobuys, self._asker)
         with stops() as stopped:
             for block in cobuys.iter_slices(BLOCK):
-                asked += self._ask_block(
-                    block, lambda: tell("products", products), lambda: tell("co-buys", questions)
-                )
-        candidates = self._candidates.frame()
-        ids = content_ids(candidates, "candidate", _IDENTITY)
+                self._ask_block(block, lambda: tell("products", products), lambda: tell("co-buys", questions))
         return Distilled(
             features=self._features.frame(),
-            candidates=candidates.with_columns(ids).select(list(schema_of(Candidate))),
+            candidates=_with_ids(self._candidates.frame()),
             tally=self._tally,
-            products=asked,
+            products=len(self._asked),
             cut=self._cut,
             stopped=stopped.why,
         )
 
     def _ask_block(
         self, block: pl.DataFrame, tell_product: Callable[[], None], tell_cobuy: Callable[[], None]
-    ) -> int:
-        """Ask about one block; return the number of products that were new in it."""
+    ) -> None:
+        """Ask about the products of one block that are new, and then about its co-buys."""
         ids = pl.concat([block["product_a"], block["product_b"]]).unique()
-        known = self._features.frame()
-        fresh = displays(self._products, ids.filter(~ids.is_in(known["product"].implode())), known)
+        fresh = displays(self._products, ids.filter(~ids.is_in(self._asked)), self._features.frame())
+        self._asked.update(fresh)
         for product in fresh.values():
             self._cut.update(product.shown.cut)
         for outcome in ask_until_read(self._lvlm, self._about_products(fresh), self._read_feature):
@@ -97,7 +93,6 @@ class Distiller:
         for said in ask_until_read(self._lvlm, self._about_pairs(block, shown), self._read_intentions):
             self._keep_intentions(said)
             tell_cobuy()
-        return len(fresh)
 
     def _about_products(self, shown: Mapping[str, Display]) -> Iterator[Prompt]:
         for product, one in shown.items():
@@ -143,10 +138,19 @@ class Distiller:
             )
 
 
+#: Rows whose ids are made together.
+_PIECE = 10_000
 _IDENTITY = ("cobuy", "relation", "generator", "sample", "position")
 _CANDIDATES = pl.Schema(
     [*(field for field in schema_of(Candidate).items() if field[0] != "id"), ("position", pl.Int64())]
 )
+
+
+def _with_ids(candidates: pl.DataFrame) -> pl.DataFrame:
+    """Return the candidates with their ids; made piece by piece, for their keys are long."""
+    pieces = [content_ids(piece, "candidate", _IDENTITY) for piece in candidates.iter_slices(_PIECE)]
+    ids = pl.concat(pieces) if pieces else pl.Series("id", [], dtype=pl.String)
+    return candidates.with_columns(ids).select(list(schema_of(Candidate)))
 
 
 def counted(cobuys: pl.DataFrame, asker: Asker) -> tuple[int, int]:

@@ -55,7 +55,7 @@ def read_intentions(text: str, relations: Sequence[str]) -> list[Given]:
     another one is; a relation that was not asked for is passed over.
     """
     answer = json_object(text)
-    named = {canonical_relation(str(key)): value for key, value in answer.items()}
+    named = {k if k in relations else canonical_relation(str(k)): value for k, value in answer.items()}
     if len(relations) == 1 and relations[0] not in named and "phrase" in answer:
         named = {relations[0]: answer}  # asked for one relation, some models leave its name out
     if answer and not any(relation in named for relation in relations):
@@ -123,8 +123,9 @@ def _intentions(relation: str, value: Any) -> Iterator[Given]:
 
 
 def _intention(relation: str, value: dict[str, Any], position: int) -> Given:
-    said = {str(key).strip().lower(): part for key, part in value.items()}
-    phrase, detail = said.get("phrase"), said.get("detail")
+    if value.keys() != {"phrase", "detail"}:
+        value = {str(key).strip().lower(): part for key, part in value.items()}
+    phrase, detail = value.get("phrase"), value.get("detail")
     if not isinstance(phrase, str):
         raise Unreadable(f"{relation} has no phrase")
     return Given(relation, strip_lead_in(_words(phrase)), _words(_flat(detail)) or None, position)

@@ -11,9 +11,12 @@ import polars as pl
 import pytest
 
 from mindgraph.catalog import Sources
-from mindgraph.distill import Choice, coverage_rounds, ordered
+from mindgraph.distill import Choice, Distiller, coverage_rounds, ordered
 from mindgraph.errors import BudgetReached, LVLMError, SettingsError, WorkspaceError
+from mindgraph.lvlm import open_lvlm
+from mindgraph.pairs import Gallery
 from mindgraph.pipeline import Pipeline
+from mindgraph.prompts import Asker
 from mindgraph.records import Candidate, CoBuy, Feature, Generator, Product, Reject, content_id
 from mindgraph.tally import Budget
 from mindgraph.workspace import Workspace
@@ -297,3 +300,28 @@ def test_an_order_is_the_same_every_time(order: str) -> None:
         assert ordered(table, order)["weight"].is_sorted(descending=True)
     if order == "random":
         assert ordered(table, order, seed=2)["id"].to_list() != first
+
+
+def test_a_product_without_notes_is_asked_about_once(tmp_path: Path) -> None:
+    """Blocks that share a product do not ask about it again, read or not."""
+    bad = {"Thing number 0", "Thing number 1"}
+
+    def change(seen: Seen) -> Answer | None:
+        about = asked_for(seen)
+        is_bad = "notes_on" not in about and any(title in about for title in bad)
+        return answer({"x": 1}) if is_bad else None
+
+    with StubServer(behave(change)) as server:
+        pipeline = served(tmp_path, server, relations=["can"])
+        cobuys = pipeline.workspace.read(CoBuy)
+        opened = open_lvlm(pipeline.settings)
+        asker = Asker(pipeline.settings)
+        distiller = Distiller(
+            opened, asker, pipeline.workspace.read(Product), Gallery(tmp_path), generator="g"
+        )
+        for row in cobuys.iter_slices(1):
+            said = distiller.distill(row)
+        opened.close()
+    assert said.products == PRODUCTS
+    assert [reject.key for reject in said.tally.rejects] == ["p0", "p1"]
+    assert len(said.candidates) == len(COBUYS)
