@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from mindgraph.workspace import Workspace
+from tests import shop
 from tests.needs import need, shared_folder
 from tests.servers import GENERATIONS, NoServer, Server, open_server, wipe
+
+#: How long an example takes says more about the machine than about the code.
+settings.register_profile("mindgraph", deadline=None)
+settings.load_profile("mindgraph")
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +25,12 @@ def shared_data() -> Path:
     folder = shared_folder()
     need("shared", folder.is_dir(), "no real data: set MINDGRAPH_SHARED to the folder that holds data/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample_shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The sample shop, taken through every stage; for reading alone."""
+    return shop.made(tmp_path_factory.mktemp("sample") / "sample-shop")
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@
 //   intention_id: the intention, for `mindgraph explain`
 MATCH (c:CoBuy)-[h:HAS_INTENTION]->(i:Intention)
 WHERE $relation IS NULL OR h.relation = $relation
-WITH i, count(DISTINCT c) AS cobuys, sum(h.support) AS support, avg(h.acceptance) AS acceptance
+WITH i, count(DISTINCT c) AS cobuys, sum(h.support) AS support, avg(h.acceptance) AS mean
 ORDER BY cobuys DESC, support DESC, i.id
 LIMIT $limit
-RETURN i.text AS intention, cobuys, support, acceptance, i.id AS intention_id
+RETURN i.text AS intention, cobuys, support, round(mean, 4) AS acceptance, i.id AS intention_id
 ORDER BY cobuys DESC, support DESC, intention_id

@@ -11,8 +11,9 @@ follow, indented, what it needs and what it gives::
     // Columns:
     //   intention: what the product is bought for
 
-Types are text, integer, number, list and words; words are searched for, all of them, and need no
-syntax. A default is written as JSON; a parameter without one must be given.
+Types are text, integer, number, list and words; a list is typed as JSON, or with commas between its parts;
+words are searched for, all of them, and need no syntax. A default is written as JSON; a parameter
+without one must be given.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Parameter:
 
     def value(self, given: Any) -> Any:
         """Return a given value with the parameter's type; raise StoreError where it has another."""
-        if given is None or self.type == "list":
+        if given is None:
             return given
         try:
             return _CONVERSIONS[self.type](given)
@@ -131,11 +132,26 @@ def all_words(text: str) -> str:
     return " AND ".join(_word(word) for word in words)
 
 
+def as_list(given: Any) -> list[Any]:
+    """Return a list as it is; of a text the JSON array that it is, or its parts between commas.
+
+    >>> as_list('lamp, tent')
+    ['lamp', 'tent']
+    """
+    if not isinstance(given, str):
+        return list(given)
+    if given.lstrip().startswith("["):
+        found = json.loads(given)
+        return found if isinstance(found, list) else [found]
+    return [part.strip() for part in given.split(",") if part.strip()]
+
+
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "text": str,
     "integer": int,
     "number": float,
     "words": all_words,
+    "list": as_list,
 }
 
 

@@ -60,6 +60,27 @@ def test_a_wrong_value_is_named(given: dict[str, str], message: str, hint: str) 
     assert wrong.value.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ("lamp, tent", ["lamp", "tent"]),
+        ("lamp", ["lamp"]),
+        ('["a, b", "c"]', ["a, b", "c"]),
+        (("lamp", "tent"), ["lamp", "tent"]),
+        ("", []),
+    ],
+)
+def test_a_list_is_typed_with_commas_or_as_json(given: object, value: list[str]) -> None:
+    """A list stays one; a text is taken apart."""
+    assert Parameter("products", "list", None, "a basket").value(given) == value
+
+
+def test_a_list_that_is_no_json_is_named() -> None:
+    """What begins like JSON must be JSON."""
+    with pytest.raises(StoreError, match="products is to be of type list"):
+        Parameter("products", "list", None, "a basket").value('["lamp"')
+
+
 @pytest.mark.parametrize("line", ["product: a product", "limit (int): rows", "  "])
 def test_a_comment_that_is_not_well_formed_is_an_error(line: str) -> None:
     """The file and the line are named."""
