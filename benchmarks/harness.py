@@ -190,7 +190,7 @@ def run_all(
 def print_rows(rows: Sequence[Row], scale: float) -> None:
     """Print the table."""
     heads = ["work", "ours", "peer", "ratio", "bar", "met", "CPU", "memory", "size"]
-    cells = [heads, *(_cells(row) for row in rows)]
+    cells = [heads, *(_cells(row, judged=scale >= 1) for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
     print(f"scale {scale:g}" + ("" if scale >= 1 else ": figures only, bars are judged at scale 1"))
     for line in cells:
@@ -221,8 +221,8 @@ def _made(folder: Path, scale: float, seed: int) -> Workspace:
     return Workspace(folder)
 
 
-def _cells(row: Row) -> list[str]:
-    met = "" if row.met is None else "yes" if row.met else "NO"
+def _cells(row: Row, *, judged: bool) -> list[str]:
+    met = "" if row.met is None or not judged else "yes" if row.met else "NO"
     ratio = "" if row.ratio is None else f"{row.ratio:.1f}×"
     cpu = "" if row.cpu is None else f"{row.cpu:.1f} s"
     memory = "" if row.memory is None else f"{row.memory / GB:.2f} GB"

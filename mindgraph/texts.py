@@ -46,6 +46,8 @@ _LEAD_IN = re.compile(
     rf"|(?:because(?! of\b)|{_RESULT}|{_THINGS}(?:{_ARE}|{_HAVE}|{_CAN})|{_WANTS}|{_PHRASES})(?![\w'’])",
     re.IGNORECASE,
 )
+#: A relation's phrase as it stands, in front of a text.
+PHRASE = rf"(?i)^(?:{_PHRASES}) "
 #: Found in every ASCII text that has a lead-in, and in few others: a filter over whole columns, in the
 #: syntax that both Python and polars read.
 MAY_LEAD_IN = (

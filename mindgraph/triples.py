@@ -13,7 +13,15 @@ import polars as pl
 
 from mindgraph.errors import WorkspaceError
 from mindgraph.records import Triple
-from mindgraph.tables import content_ids, is_ordered, normal_forms, numbered, schema_of, stripped
+from mindgraph.tables import (
+    content_ids,
+    is_ordered,
+    normal_forms,
+    numbered,
+    order_of_ids,
+    schema_of,
+    stripped,
+)
 
 #: Why a candidate is out, besides `rule:NAME` and the judge that decides.
 UNKNOWN_COBUY = "unknown co-buy"
@@ -66,7 +74,7 @@ def build(
         _rejects(wordless, "nothing is left of its text without the relation's phrase"),
     ]
     funnel = {"candidates": sum(out.values()) + len(kept), **out, "kept": len(kept)}
-    return Built(intentions.sort("id"), triples, evidence, pl.concat(rejects), funnel)
+    return Built(intentions[order_of_ids(intentions["id"])], triples, evidence, pl.concat(rejects), funnel)
 
 
 def judge(
@@ -201,7 +209,7 @@ def _triples(
     named = named.with_columns(
         content_ids(named, "triple", ["cobuy", "relation", "intention"], distinct=True)
     )
-    order = named["id"].arg_sort()
+    order = order_of_ids(named["id"])
     triples = named.select(list(schema_of(Triple)))[order]
     place = found.select(ends)[order].with_row_index("triple")
     evidence = (

@@ -18,6 +18,7 @@ from mindgraph.tables import (
     json_text,
     map_distinct,
     numbered,
+    order_of_ids,
     records_of,
 )
 from mindgraph.texts import clean
@@ -103,6 +104,13 @@ def test_digests_are_those_of_hashlib(texts: list[str]) -> None:
 
     expected = [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
     assert digests(pl.Series(texts, dtype=pl.String)).to_list() == expected
+
+
+@given(st.lists(TEXTS | st.from_regex(r"[0-9a-f]{32}", fullmatch=True), max_size=20))
+def test_ids_are_ordered_as_texts(ids: list[str]) -> None:
+    """Hexadecimal or not, ids come in the order of their bytes."""
+    column = pl.Series(ids, dtype=pl.String)
+    assert column.gather(order_of_ids(column)).to_list() == sorted(ids, key=str.encode)
 
 
 PRODUCTS = st.builds(
