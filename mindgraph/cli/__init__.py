@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "load": ("graph", "Load the graph: embedded, or into a Neo4j server."),
     "query": ("graph", "Ask the graph in Cypher, read-only."),
     "queries": ("graph", "List the named queries."),
+    "serve": ("serve", "Serve the embedded graph on Bolt, for Neo4j Browser and drivers."),
     "export": ("handon", "Write the graph as RDF, or in another tool's format."),
     "sparql": ("handon", "Ask the graph in SPARQL, read-only."),
     "validate": ("handon", "Check the workspace, or an exported file."),

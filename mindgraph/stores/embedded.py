@@ -6,16 +6,14 @@ Nothing heavy is imported here, so that a question costs little more than starti
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from mindgraph.errors import StoreError, StoreUnavailable
 from mindgraph.stores import Rows
+from mindgraph.stores.child import end, pipe, raise_told, spawn
 from mindgraph.stores.embedded_home import TIMED_OUT, Home
 from mindgraph.stores.guard import bound, read_only
 
@@ -92,16 +90,7 @@ class _Process:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        root = str(Path(__file__).parent.parent.parent)
-        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mindgraph.stores.embedded_worker", str(folder.resolve())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            process_group=0,
-        )
+        self._child = spawn("mindgraph.stores.embedded_worker", str(folder.resolve()))
 
     def alive(self) -> bool:
         """Say whether it still runs."""
@@ -123,18 +112,15 @@ class _Process:
         question = {"statement": statement, "parameters": parameters, "limit": limit, "seconds": seconds}
         line = json.dumps(question).encode() + b"\n"
         try:
-            _pipe(self._child.stdin).write(line)
-            _pipe(self._child.stdin).flush()
+            pipe(self._child.stdin).write(line)
+            pipe(self._child.stdin).flush()
         except BrokenPipeError as error:
             raise StoreUnavailable("The graph's process has ended.", hint="Ask again.") from error
         yield from self._replies(seconds)
 
     def end(self) -> None:
         """End it at once."""
-        self._child.kill()
-        self._child.wait()
-        _pipe(self._child.stdin).close()
-        _pipe(self._child.stdout).close()
+        end(self._child)
 
     def _replies(self, seconds: float) -> Iterator[dict[str, Any]]:
         """Yield replies until the last one; end the process where they take longer than `seconds`."""
@@ -143,10 +129,9 @@ class _Process:
         limit.daemon = True
         limit.start()
         try:
-            for line in _pipe(self._child.stdout):
+            for line in pipe(self._child.stdout):
                 reply = json.loads(line)
-                if "error" in reply:
-                    raise _error(reply)
+                raise_told(reply)
                 yield reply
                 if "rows" not in reply:
                     return
@@ -166,13 +151,3 @@ class _Process:
                 hint="Ask for less (a LIMIT, a narrower MATCH), or allow more time with --timeout.",
             )
         return StoreUnavailable(f"The graph's process has ended (code {code}).", hint="Ask for less.")
-
-
-def _error(reply: Mapping[str, Any]) -> StoreError:
-    kind = StoreUnavailable if reply["kind"] == "StoreUnavailable" else StoreError
-    return kind(reply["error"], hint=reply["hint"])
-
-
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    assert pipe is not None
-    return pipe

@@ -41,6 +41,24 @@ def open_database(folder: Path, *, create: bool = False) -> Any:
         return factory.create() if create else factory.open(read_only=True)
 
 
+def open_server(root: Path, password: str, *, host: str, bolt_port: int, http_port: int) -> Any:
+    """Return a server that speaks Bolt for the databases in a folder; `password` is its owner's."""
+    with _quiet(), reworded(f"the server in {root}"):
+        import arcadedb
+
+        config = {
+            "host": host,
+            "http_port": http_port,
+            "bolt_host": host,
+            "bolt_port": bolt_port,
+            "server_plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
+            "mode": "development",
+        }
+        server = arcadedb.create_server(str(root), root_password=password, config=config)
+        server.start()
+        return server
+
+
 @contextmanager
 def reworded(what: str, statement: str = "") -> Iterator[None]:
     """Raise the engine's errors again as StoreError, with the place in the statement where it is known."""

@@ -14,9 +14,10 @@ import threading
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from mindgraph.errors import StoreError
+from mindgraph.stores.child import begin, send, told
 from mindgraph.stores.embedded_engine import open_database, reworded
 from mindgraph.stores.embedded_home import TIMED_OUT
 from mindgraph.stores.embedded_values import readable
@@ -26,14 +27,13 @@ _PIECE = 500
 
 def main() -> None:
     """Answer until standard input ends."""
-    answers = _private_output()
-    _end_with_parent()
+    answers = begin()
     try:
         database = open_database(Path(sys.argv[1]))
     except StoreError as error:
-        _send(answers, _told(error))
+        send(answers, told(error))
         return
-    _send(answers, {"ready": True})
+    send(answers, {"ready": True})
     kinds = _relationship_types(database)
     for line in sys.stdin.buffer:
         question = json.loads(line)
@@ -41,7 +41,7 @@ def main() -> None:
         limit.daemon = True
         limit.start()
         for reply in _answer(database, kinds, question):
-            _send(answers, reply)
+            send(answers, reply)
         limit.cancel()
 
 
@@ -59,7 +59,7 @@ def _answer(database: Any, kinds: frozenset[str], question: dict[str, Any]) -> I
                     break
             yield {"done": True, "more": left == 0 and next(rows, None) is not None}
     except StoreError as error:
-        yield _told(error)
+        yield told(error)
 
 
 def _row(row: dict[str, Any], kinds: frozenset[str], database: Any) -> dict[str, Any]:
@@ -75,33 +75,6 @@ def _relationship_types(database: Any) -> frozenset[str]:
         row["name"]
         for row in database.query("sql", "SELECT name FROM schema:types WHERE type = 'edge'").to_list()
     )
-
-
-def _told(error: StoreError) -> dict[str, Any]:
-    return {"error": str(error), "hint": error.hint, "kind": type(error).__name__}
-
-
-def _send(answers: BinaryIO, reply: dict[str, Any]) -> None:
-    answers.write(json.dumps(reply, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
-    answers.flush()
-
-
-def _private_output() -> BinaryIO:
-    """Return the pipe to who asks, and let whatever prints on standard output print on nothing."""
-    pipe = os.dup(1)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
-    os.close(nothing)
-    return os.fdopen(pipe, "wb")
-
-
-def _end_with_parent() -> None:
-    """Ask the system to end this process when its parent ends, where it can."""
-    if sys.platform == "linux":
-        import ctypes
-        import signal
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from mindgraph.stores import digest, identity, verify
 from mindgraph.stores.embedded import EmbeddedStore
 from mindgraph.stores.embedded_home import Home
 from mindgraph.stores.embedded_load import EmbeddedLoader, rebuild
-from mindgraph.stores.named import all_named, ask
+from mindgraph.stores.named import ask
 from tests.attempts import attempts
 from tests.handon import NASTY, write_tables
 
@@ -271,21 +271,6 @@ def test_a_damaged_graph_is_told_as_such(graph: Graph, tmp_path: Path) -> None:
             store.query("MATCH (p:Product) RETURN p")
         assert "mindgraph load" in damaged.value.hint
         (tmp_path / "current.json").write_text("{")
-
-
-@pytest.mark.parametrize("question", all_named(), ids=lambda question: question.name)
-def test_every_named_question_gives_its_columns(question, store: EmbeddedStore, graph: Graph) -> None:
-    """The columns are those that its comment describes, in their order."""
-    pair = graph.edges["CO_BOUGHT"].rows.row(0, named=True)
-    said = graph.edges["HAS_INTENTION"].rows.row(0, named=True)
-    known = {
-        **{"a": pair["source"], "b": pair["target"], "product": pair["source"], "words": "say hi"},
-        **{"products": [pair["source"]], "triple": said["id"], "intention": said["target"]},
-    }
-    given = {p.name: known[p.name] for p in question.parameters if p.name in known}
-    answer = store.query(question.statement, question.values(given))
-
-    assert answer.columns == (tuple(question.columns) if answer.rows else ())
 
 
 def test_the_shops_own_id_names_a_product_too(store: EmbeddedStore) -> None:
