@@ -51,6 +51,13 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     completion_tokens: int | None = None
     seconds: float = 0.0
 
+    @property
+    def tokens(self) -> int | None:
+        """Return all tokens, read and written; None where the server does not say."""
+        if self.prompt_tokens is None and self.completion_tokens is None:
+            return None
+        return (self.prompt_tokens or 0) + (self.completion_tokens or 0)
+
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Be one answer; `error` says why there is none."""

@@ -49,6 +49,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     model: str = ""
     revision: str = ""
     base_url: str = ""
+    #: How a server gets the pictures: "data" in the request, "file" as paths, or an address of them.
+    pictures: str = "data"
+    #: What a service allows; 0 is no limit.
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0
     #: File of recorded answers, for the engine `recorded`.
     cassette: str = ""
     #: Requests in flight at most.

@@ -1,45 +1,41 @@
-"""Ask any server that speaks OpenAI's chat completions: vLLM, SGLang, llama.cpp, Ollama, hosted ones.
+"""Ask servers that speak OpenAI's chat completions: vLLM, SGLang, llama.cpp, Ollama, hosted ones.
 
 What a server does not understand (a schema, probabilities) is found out by asking, said once, and
-then asked another way. A request that fails is tried again; an item that keeps failing is an answer
-with an error. Only a server that is gone, or that refuses the key, stops the run.
+then asked another way. A request that fails is tried again, elsewhere where there are several servers;
+an item that keeps failing is an answer with an error. Only a server that is gone, or that refuses the
+key, stops the run.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
 from mindgraph.errors import LVLMError, LVLMUnavailable, SettingsError
 from mindgraph.lvlm import wire
 from mindgraph.lvlm.crew import Crew
-from mindgraph.lvlm.pacing import Health, Pace
+from mindgraph.lvlm.endpoint import Endpoint, Fleet
+from mindgraph.lvlm.pacing import Quota
 from mindgraph.lvlm.transport import Broken, Busy, Refused, Transport, Unreachable, key_from_environment
 from mindgraph.messages import Decision, Prompt, Reply
 from mindgraph.settings import Settings
 
-_log = logging.getLogger(__name__)
-
 #: How often one item may meet a busy server; it has done nothing wrong.
 _PATIENT = 40
-#: Answers without JSON after which a server counts as one that ignores the schema.
-_IGNORED = 3
 #: Characters of a broken answer that are kept.
 _RAW = 4000
 
 
 class Http:
-    """Ask one server, many requests at once."""
+    """Ask one server or several, many requests at once."""
 
     def __init__(
         self,
-        transport: Transport,
+        transports: Transport | Sequence[Transport],
         model: str,
         *,
         revision: str = "",
@@ -48,138 +44,147 @@ class Http:
         backoff: float = 0.5,
         patience: float = 60.0,
         first_patience: float = 2.0,
+        quota: Quota | None = None,
+        pictures: wire.Pictures | None = None,
     ) -> None:
+        several = [transports] if isinstance(transports, Transport) else list(transports)
+        share = -(-concurrency // len(several))
         self.name = f"{model}@{revision}" if revision else model
-        self._transport = transport
+        self.fleet = Fleet([Endpoint(one, share) for one in several], patience=patience, first=first_patience)
         self._model = model
         self._tries = tries
         self._backoff = backoff
-        self._manner = _Manners()
-        self._pictures = wire.Pictures()
-        self._pace = Pace(concurrency)
-        self._health = Health(transport.base_url, patience=patience, first=first_patience)
+        self._quota = quota or Quota()
+        self._pictures = pictures or wire.Pictures()
         self._asking: Crew[Prompt, Reply] = Crew(partial(self._answer, decide=False))
         self._deciding: Crew[Prompt, Reply] = Crew(partial(self._answer, decide=True))
 
     def ask(self, prompts: Iterable[Prompt]) -> Iterator[Reply]:
-        """Answer each prompt in the order in which the server does."""
-        return self._asking.run(prompts, self._pace.limit)
+        """Answer each prompt in the order in which the servers do."""
+        return self._asking.run(prompts, self.fleet.limit)
 
     def decide(self, prompts: Iterable[Prompt]) -> Iterator[Decision]:
         """Answer each yes-or-no prompt, with probabilities where the server gives them."""
-        return cast("Iterator[Decision]", self._deciding.run(prompts, self._pace.limit))
+        return cast("Iterator[Decision]", self._deciding.run(prompts, self.fleet.limit))
 
     def close(self) -> None:
         """Close the connections; requests in flight are left to end by themselves."""
-        self._pace.close()
         self._asking.close()
         self._deciding.close()
-        self._transport.close()
+        self.fleet.close()
 
     def _answer(self, prompt: Prompt, *, decide: bool) -> Reply:
         """Return the answer to one prompt, trying again where that may help."""
-        failed = waited = 0
+        trial = _Trial(self._tries, self._backoff)
         while True:
-            self._pace.wait()
-            manner = self._manner.now
-            try:
-                reply = self._once(prompt, manner, decide)
-                self._pace.kept_up()
-                return reply
-            except Busy as busy:
-                waited += 1
-                self._pace.busy(self._pause(waited) if busy.after is None else busy.after)
-                if waited > _PATIENT:
-                    return _failure(prompt, busy, decide=decide)
-            except Unreachable as lost:
-                self._health.lost(str(lost))
-                self._pace.sleep(self._backoff)
-            except Refused as refused:
-                if not self._manner.refused(manner, refused):
-                    self._health.refused(str(refused))
-                    return _failure(prompt, refused, decide=decide)
-            except Broken as broken:
-                failed += 1
-                if failed >= self._tries:
-                    return _failure(prompt, broken, raw=broken.raw, decide=decide)
-                self._pace.sleep(self._pause(failed))
-            except OSError as error:
-                return _failure(prompt, OSError(f"a picture cannot be read: {error}"), decide=decide)
+            with self.fleet.chosen(prompt) as endpoint:
+                endpoint.pace.wait()
+                came = self._try(prompt, endpoint, trial, decide)
+            if isinstance(came, Reply):
+                return came
+            if isinstance(came, Exception):
+                return _failure(prompt, came, decide=decide)
+            endpoint.pace.sleep(came)
 
-    def _once(self, prompt: Prompt, manner: wire.Manner, decide: bool) -> Reply:
+    def _try(
+        self, prompt: Prompt, endpoint: Endpoint, trial: _Trial, decide: bool
+    ) -> Reply | Exception | float:
+        """Return the answer, or why there is none, or the seconds until it may be tried again."""
+        manner = endpoint.manners.now
+        try:
+            return self._once(prompt, endpoint, manner, decide)
+        except Busy as busy:
+            pause = trial.waited()
+            endpoint.pace.busy(pause if busy.after is None else busy.after)
+            return busy if trial.out_of_patience() else 0.0
+        except Unreachable as lost:
+            self.fleet.lost(endpoint, str(lost))
+            return self._backoff
+        except LVLMError as error:
+            self.fleet.dismiss(endpoint, error)
+            return 0.0
+        except Refused as refused:
+            if endpoint.manners.refused(manner, refused):
+                return 0.0
+            self.fleet.refused(endpoint, str(refused))
+            return refused
+        except Broken as broken:
+            self.fleet.failed(endpoint, str(broken))
+            if broken.late:
+                endpoint.pace.slow_down(0.5)
+            pause = trial.failed()
+            return broken if trial.over() else pause
+        except OSError as error:
+            return OSError(f"a picture cannot be read: {error}")
+
+    def _once(self, prompt: Prompt, endpoint: Endpoint, manner: wire.Manner, decide: bool) -> Reply:
         body = wire.request_body(prompt, self._model, self._pictures, manner=manner, decide=decide)
+        reserved = self._quota.wait()
         begun = time.perf_counter()
-        raw = self._transport.post("/chat/completions", body)
-        completion = _completion(raw)
+        completion = _completion(endpoint.transport.post("/chat/completions", body))
         seconds = time.perf_counter() - begun
-        self._health.answered()
-        if not decide:
+        endpoint.well()
+        endpoint.pace.kept_up(seconds)
+        if decide:
+            if manner.logprobs and not wire.gave_logprobs(completion):
+                endpoint.manners.change(manner, logprobs=False, why="it gives no probabilities")
+            reply: Reply = wire.decision_of(prompt, completion, seconds)
+        else:
             reply = wire.reply_of(prompt, completion, seconds)
-            self._manner.seen(prompt, reply)
-            return reply
-        if manner.logprobs and not wire.gave_logprobs(completion):
-            self._manner.change(manner, logprobs=False, why="it gives no probabilities")
-        return wire.decision_of(prompt, completion, seconds)
+            endpoint.manners.seen(prompt, reply)
+        self._quota.used(reserved, reply.usage.tokens)
+        return reply
+
+
+class _Trial:
+    """Count how often one prompt failed, and how often it met a busy server."""
+
+    def __init__(self, tries: int, backoff: float) -> None:
+        self._tries = tries
+        self._backoff = backoff
+        self._failed = 0
+        self._waited = 0
+
+    def failed(self) -> float:
+        """Note a failure and return the seconds to wait."""
+        self._failed += 1
+        return self._pause(self._failed)
+
+    def waited(self) -> float:
+        """Note a busy server and return the seconds to wait, where it names none."""
+        self._waited += 1
+        return self._pause(self._waited)
+
+    def over(self) -> bool:
+        return self._failed >= self._tries
+
+    def out_of_patience(self) -> bool:
+        return self._waited > _PATIENT
 
     def _pause(self, times: int) -> float:
         return min(30.0, self._backoff * 2.0 ** min(times - 1, 8))
 
 
-class _Manners:
-    """Hold what the server understands, and lower it when that turns out to be less."""
-
-    def __init__(self) -> None:
-        self.now = wire.Manner()
-        self._lock = threading.Lock()
-        self._without_json = 0
-        self._json_seen = False
-
-    def change(self, used: wire.Manner, *, why: str, **changes: Any) -> None:
-        """Take another manner, unless another thread has just done so; say it once."""
-        with self._lock:
-            if self.now == used:
-                self.now = msgspec.structs.replace(used, **changes)
-                named = ", ".join(f"{name}={value}" for name, value in changes.items())
-                _log.warning("The server is asked another way from here on (%s): %s.", named, why)
-
-    def refused(self, used: wire.Manner, refused: Refused) -> bool:
-        """Return whether another manner is worth a try after the server refused this one."""
-        if used != self.now:
-            return True
-        said = refused.said.lower()
-        changes = _other_manner(used, said)
-        if changes:
-            self.change(used, why=f"it said: {refused.said[:120]}", **changes)
-        return bool(changes)
-
-    def seen(self, prompt: Prompt, reply: Reply) -> None:
-        """Find out whether the server ignores the schema: its first answers are no JSON at all."""
-        used = self.now
-        if self._json_seen or prompt.schema is None or used.schema == "plain":
-            return
-        if wire.is_object(reply.text):
-            self._json_seen = True
-        elif reply.finish_reason != "length":
-            self._without_json += 1
-            if self._without_json >= _IGNORED:
-                self.change(used, schema="plain", why="it ignores the schema of the answer")
-
-
 def open_http(settings: Settings) -> Http:
-    """Open the server that the settings name; without a model's name it is asked for its own."""
-    if not settings.base_url:
+    """Open the servers that the settings name; without a model's name they are asked for their own."""
+    addresses = [part.strip() for part in settings.base_url.split(",") if part.strip()]
+    if not addresses:
         raise SettingsError(
             "The engine `http` needs the address of a server.",
             hint="--base-url http://localhost:8000/v1, and --model where it serves several.",
         )
-    transport = Transport(
-        settings.base_url,
-        key=key_from_environment(),
-        connections=settings.concurrency,
-        timeout=settings.timeout,
+    key, share = key_from_environment(), -(-settings.concurrency // len(addresses))
+    transports = [
+        Transport(address, key=key, connections=share, timeout=settings.timeout) for address in addresses
+    ]
+    return Http(
+        transports,
+        settings.model or only_model(transports[0]),
+        revision=settings.revision,
+        concurrency=settings.concurrency,
+        quota=Quota(settings.requests_per_minute, settings.tokens_per_minute),
+        pictures=wire.Pictures(settings.pictures),
     )
-    model = settings.model or only_model(transport)
-    return Http(transport, model, revision=settings.revision, concurrency=settings.concurrency)
 
 
 def only_model(transport: Transport) -> str:
@@ -192,26 +197,12 @@ def only_model(transport: Transport) -> str:
         hint = "Is the server running, and is --base-url right? Nothing was asked."
         raise LVLMUnavailable(f"{where} does not answer: {error}.", hint=hint) from error
     except (Broken, Busy, Refused, LVLMError, msgspec.DecodeError, KeyError, TypeError) as error:
-        raise SettingsError(
-            f"{where} does not say which model it serves.", hint="Name it: --model"
-        ) from error
+        said = f"{where} does not say which model it serves."
+        raise SettingsError(said, hint="Name it: --model") from error
     if len(names) != 1:
         named = ", ".join(sorted(names)[:10])
         raise SettingsError(f"{where} serves {len(names)} models: {named}.", hint="Name one: --model")
     return names[0]
-
-
-def _other_manner(used: wire.Manner, said: str) -> dict[str, Any]:
-    if "max_completion_tokens" in said and used.tokens == "max_tokens":
-        return {"tokens": "max_completion_tokens"}
-    if "logprobs" in said and used.logprobs:
-        return {"logprobs": False}
-    if any(word in said for word in ("response_format", "json_schema", "schema", "grammar", "json_object")):
-        lower: dict[str, Any] = {"json_schema": "json_object", "json_object": "plain"}
-        return {"schema": lower[used.schema]} if used.schema in lower else {}
-    if "temperature" in said and used.temperature:
-        return {"temperature": False}
-    return {}
 
 
 def _completion(raw: bytes) -> wire.Completion:
@@ -234,7 +225,8 @@ def _what_came(raw: bytes) -> str:
     return "the answer is not whole" if start.startswith(b"{") else "the answer is no JSON"
 
 
-def _failure(prompt: Prompt, error: Exception, *, raw: bytes = b"", decide: bool) -> Reply:
-    text = raw.decode("utf-8", "replace")[:_RAW]
+def _failure(prompt: Prompt, error: Exception, *, decide: bool) -> Reply:
+    raw = error.raw if isinstance(error, Broken) else b""
     kind = Decision if decide else Reply
+    text = raw.decode("utf-8", "replace")[:_RAW]
     return kind(prompt=prompt, text=text, finish_reason="error", error=str(error))

@@ -1,4 +1,4 @@
-"""How fast a server is asked: less when it is busy, more when it keeps up; and when to give up."""
+"""How fast a server is asked: less when it is busy, more when it keeps up."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import random
 import threading
 import time
 
-from mindgraph.errors import LVLMError, LVLMUnavailable
-
 #: Seconds that a server may ask to be left alone at most.
 _LONGEST = 600.0
-#: Requests that are all refused before the run is stopped: it is not the items' fault.
-_HOPELESS = 20
+#: An answer that takes more than this share of the time allowed says that there are too many.
+_SLOW = 0.5
+#: How much of a minute's quota may be used at once after a pause.
+_BURST = 0.1
 
 
 class Pace:
-    """Keep the number of requests in flight between one and what was allowed; many threads."""
+    """Keep the number of requests in flight between one and what was allowed; many threads.
 
-    def __init__(self, allowed: int) -> None:
+    One more for each round of good answers; half as many when the server is busy, a fifth fewer when
+    answers take so long that they might be given up.
+    """
+
+    def __init__(self, allowed: int, *, timeout: float = float("inf")) -> None:
         self._allowed = max(1, allowed)
+        self._slow = _SLOW * timeout
         self._limit = float(self._allowed)
         self._not_before = 0.0
         self._cut = 0.0
@@ -38,61 +43,73 @@ class Pace:
         """Wait about so long, somewhere between half and all of it, so that not all come back at once."""
         self._stop.wait(seconds * random.uniform(0.5, 1.0))
 
-    def kept_up(self) -> None:
-        """Note a good answer: one more in flight for each round of them."""
+    def kept_up(self, seconds: float = 0.0) -> None:
+        """Note a good answer, and how long it took."""
+        if seconds > self._slow:
+            self.slow_down(0.8)
+            return
         with self._lock:
             self._limit = min(self._allowed, self._limit + 1.0 / self._limit)
 
     def busy(self, seconds: float) -> None:
-        """Note that the server is busy: halve, once a round, and leave it alone for so long."""
+        """Note that the server is busy, and leave it alone for so long."""
+        self.slow_down(0.5, seconds)
+        with self._lock:
+            self._not_before = max(self._not_before, time.monotonic() + min(seconds, _LONGEST))
+
+    def slow_down(self, share: float, seconds: float = 1.0) -> None:
+        """Keep only a share of what may be in flight; once a round, not once an answer."""
         now = time.monotonic()
         with self._lock:
             if now >= self._cut:
-                self._limit = max(1.0, self._limit / 2)
+                self._limit = max(1.0, self._limit * share)
                 self._cut = now + max(1.0, seconds)
-            self._not_before = max(self._not_before, now + min(seconds, _LONGEST))
 
     def close(self) -> None:
         """Wake whoever waits."""
         self._stop.set()
 
 
-class Health:
-    """Decide whether a server is gone for good; many threads."""
+class Quota:
+    """Keep to so many requests and tokens a minute; 0 is no limit; many threads."""
 
-    def __init__(self, where: str, *, patience: float = 60.0, first: float = 2.0) -> None:
-        self._where = where
-        self._patience = patience
-        self._first = first
-        self._answered = False
-        self._lost_since: float | None = None
-        self._refused = 0
+    def __init__(self, requests: int = 0, tokens: int = 0) -> None:
+        self._requests = _Bucket(requests)
+        self._tokens = _Bucket(tokens)
+        self._usual = 0.0
         self._lock = threading.Lock()
 
-    def answered(self) -> None:
-        """Note that an answer came."""
-        self._answered, self._lost_since = True, None
+    def wait(self, sleep: threading.Event | None = None) -> float:
+        """Wait for room for one request, and return the tokens that were set aside for it."""
+        with self._lock:
+            guess = self._usual
+            pause = max(self._requests.take(1.0), self._tokens.take(guess))
+        if pause > 0:
+            (sleep or threading.Event()).wait(pause)
+        return guess
 
-    def lost(self, why: str) -> None:
-        """Note that there was no connection; raise LVLMUnavailable where that has lasted too long."""
+    def used(self, guess: float, tokens: int | None) -> None:
+        """Put right what was set aside, once the server says how many tokens it was."""
+        if tokens is None:
+            return
+        with self._lock:
+            self._tokens.take(tokens - guess)
+            self._usual = tokens if not self._usual else 0.9 * self._usual + 0.1 * tokens
+
+
+class _Bucket:
+    """Fill up evenly; may be overdrawn, and then says for how long to wait."""
+
+    def __init__(self, a_minute: int) -> None:
+        self._rate = a_minute / 60.0
+        self._most = max(1.0, a_minute * _BURST)
+        self._level = self._most
+        self._filled = time.monotonic()
+
+    def take(self, amount: float) -> float:
+        if not self._rate:
+            return 0.0
         now = time.monotonic()
-        with self._lock:
-            self._lost_since = self._lost_since or now
-            lasted = now - self._lost_since
-        if lasted > (self._patience if self._answered else self._first):
-            raise LVLMUnavailable(f"{self._where} does not answer: {why}.", hint=self._advice())
-
-    def refused(self, why: str) -> None:
-        """Note that a request was refused; raise LVLMError where every one is."""
-        with self._lock:
-            self._refused += 1
-        if self._refused >= _HOPELESS and not self._answered:
-            raise LVLMError(
-                f"{self._where}: the first {self._refused} requests were all refused: {why}",
-                hint="Does this model take pictures, and is its context long enough?",
-            )
-
-    def _advice(self) -> str:
-        if self._answered:
-            return LVLMUnavailable.hint
-        return "Is the server running, and is --base-url right? Nothing was asked."
+        self._level = min(self._most, self._level + (now - self._filled) * self._rate) - amount
+        self._filled = now
+        return max(0.0, -self._level / self._rate)

@@ -53,9 +53,11 @@ class Busy(Exception):
 class Broken(Exception):
     """Say that an answer did not come whole; asking again may help. `raw` is what came."""
 
-    def __init__(self, why: str, raw: bytes = b"") -> None:
+    def __init__(self, why: str, raw: bytes = b"", *, late: bool = False) -> None:
         super().__init__(why)
         self.raw = raw
+        #: It did not come in time.
+        self.late = late
 
 
 class Unreachable(Exception):
@@ -70,7 +72,7 @@ class Transport:
     ) -> None:
         self.base_url = _checked(base_url)
         self._key = key.encode()
-        self._timeout = timeout
+        self.timeout = timeout
         self._pool = _pool(self.base_url, connections, timeout)
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         self._headers["User-Agent"] = "mindgraph"
@@ -90,7 +92,7 @@ class Transport:
         self._pool.clear()
 
     def _send(self, method: str, path: str, body: bytes | None) -> bytes:
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + self.timeout
         try:
             response = self._pool.request(
                 method,
@@ -109,7 +111,8 @@ class Transport:
                 hint="Name the file of its certificate authority in SSL_CERT_FILE, or mend the address.",
             ) from None
         except (HTTPError, OSError) as error:
-            raise Broken(self._hidden(_named(error, self._timeout))) from None
+            late = isinstance(error, TimeoutError)
+            raise Broken(self._hidden(_named(error, self.timeout)), late=late) from None
         try:
             return self._judged(response, self._read(response, deadline))
         finally:
@@ -124,12 +127,12 @@ class Transport:
                 pieces.append(piece)
                 size += len(piece)
                 if size > MAX_BYTES or time.monotonic() > deadline:
-                    what = f"{size} bytes" if size > MAX_BYTES else f"{self._timeout:g} s"
+                    what = f"{size} bytes" if size > MAX_BYTES else f"{self.timeout:g} s"
                     response.close()
                     raise Broken(f"the answer did not end after {what}", self._clean(b"".join(pieces)))
         except (HTTPError, OSError) as error:
             response.close()
-            why = _named(error, self._timeout)
+            why = _named(error, self.timeout)
             raise Broken(
                 self._hidden(f"the answer broke off: {why}"), self._clean(b"".join(pieces))
             ) from None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import math
+import urllib.parse
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,10 +36,15 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pictures:
-    """Encode each picture once while it is near: a small cache, by path."""
+    """Name each picture to a server: in the request itself, as a local file, or under an address.
 
-    def __init__(self, size: int = 256) -> None:
-        self.url: Callable[[str], msgspec.Raw] = lru_cache(maxsize=size)(_data_url)
+    `way` is "data" (each is encoded once while it is near), "file" for a server on this machine that may
+    read the folder, or an address under which the files are served by name.
+    """
+
+    def __init__(self, way: str = "data", size: int = 256) -> None:
+        encode = {"data": _data_url, "file": _file_url}.get(way) or partial(_address, way.rstrip("/"))
+        self.url: Callable[[str], msgspec.Raw] = lru_cache(maxsize=size)(encode)
 
 
 class _Message(msgspec.Struct):
@@ -144,6 +150,20 @@ def gave_logprobs(completion: Completion) -> bool:
     return bool(logprobs and logprobs.content)
 
 
+def other_manner(used: Manner, said: str) -> dict[str, Any]:
+    """Return what to change where a server refuses a manner with these words, if that is what they say."""
+    if "max_completion_tokens" in said and used.tokens == "max_tokens":
+        return {"tokens": "max_completion_tokens"}
+    if "logprobs" in said and used.logprobs:
+        return {"logprobs": False}
+    if any(word in said for word in ("response_format", "schema", "grammar", "json_object")):
+        lower: dict[str, Any] = {"json_schema": "json_object", "json_object": "plain"}
+        return {"schema": lower[used.schema]} if used.schema in lower else {}
+    if "temperature" in said and used.temperature:
+        return {"temperature": False}
+    return {}
+
+
 def is_object(text: str) -> bool:
     """Say whether a text is a JSON object and nothing else."""
     try:
@@ -184,6 +204,14 @@ def _data_url(path: str) -> msgspec.Raw:
     data = Path(path).read_bytes()
     kind = _TYPES.get(data[:2], "jpeg")
     return msgspec.Raw(b'"data:image/%s;base64,%s"' % (kind.encode(), base64.b64encode(data)))
+
+
+def _file_url(path: str) -> msgspec.Raw:
+    return msgspec.Raw(_encode(Path(path).resolve(strict=True).as_uri()))
+
+
+def _address(base: str, path: str) -> msgspec.Raw:
+    return msgspec.Raw(_encode(f"{base}/{urllib.parse.quote(Path(path).name)}"))
 
 
 def _answer(prompt: Prompt, completion: Completion, seconds: float) -> dict[str, Any]:

@@ -251,7 +251,7 @@ def test_a_server_that_is_busy_is_asked_less() -> None:
     """After 429 fewer requests are in flight."""
     with served(in_turn(["429"] * 6), concurrency=16) as (_, engine):
         list(engine.ask(intentions(12)))
-        assert engine._pace.limit() < 16
+        assert engine.fleet.limit() < 16
 
 
 def test_a_refused_item_is_not_asked_again() -> None:
