@@ -67,7 +67,7 @@ def begin() -> BinaryIO:
 
 def send(answers: BinaryIO, reply: dict[str, Any]) -> None:
     """Send one reply to the parent."""
-    answers.write(json.dumps(reply, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+    answers.write(json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
     answers.flush()
 
 

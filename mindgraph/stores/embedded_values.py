@@ -6,12 +6,15 @@ path {"nodes": […], "relationships": […]}; record numbers are left out.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 #: A path comes as text: "(#1:0)-[#7:0]->(#4:0)<-[#7:9]-(#1:3)".
 _PATH = re.compile(r"\(#\d+:\d+\)(?:<?-\[#\d+:\d+\]->?\(#\d+:\d+\))*")
+#: JSON has no such numbers; they are told as Cypher writes them.
+_NO_NUMBERS = {math.inf: "Infinity", -math.inf: "-Infinity"}
 _RECORD = re.compile(r"#\d+:\d+")
 
 #: How a record is had by its number: its type and its properties.
@@ -28,6 +31,8 @@ def readable(value: Any, relationship_types: frozenset[str], lookup: Lookup) -> 
         return [readable(part, relationship_types, lookup) for part in value]
     if isinstance(value, str):
         return _path(value, relationship_types, lookup) if _PATH.fullmatch(value) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return _NO_NUMBERS.get(value, "NaN")
     return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 

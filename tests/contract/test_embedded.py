@@ -184,6 +184,26 @@ def test_a_mistake_while_rows_come_is_an_error_of_ours(store: EmbeddedStore) -> 
         store.query("UNWIND [1, 0] AS x RETURN 1 / x AS y")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "RETURN size(reduce(s = 'xxxxxxxx', x IN range(1, 40) | s + s)) AS n",
+        "UNWIND range(1, 6000000) AS x RETURN size(collect([x, x])) AS n",
+        f"RETURN {'(' * 20_000}1{')' * 20_000} AS x",
+        f"RETURN {'+'.join(['1'] * 20_000)} AS x",
+    ],
+    ids=["one huge text", "a huge list", "deeply nested", "a long chain"],
+)
+def test_what_needs_too_much_is_told_and_the_next_question_is_answered(
+    store: EmbeddedStore, statement: str
+) -> None:
+    """Memory is bounded; neither the asking process nor the machine suffers."""
+    with pytest.raises(StoreError):
+        store.query(statement)
+
+    assert store.query("RETURN 1 AS x").rows == [{"x": 1}]
+
+
 def test_parameters_have_types(store: EmbeddedStore) -> None:
     """Texts, numbers, lists, maps, null and marks of every kind are values, never Cypher."""
     values = {"t": "'; DELETE \u202e\n🧵", "i": 7, "f": 0.5, "l": ["a", 1], "m": {"k": None}, "n": None}

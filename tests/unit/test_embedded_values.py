@@ -32,5 +32,10 @@ def test_a_text_stays_a_text() -> None:
     assert _readable("(#1:0) and more") == "(#1:0) and more"
 
 
+def test_what_is_no_number_in_json_is_told_as_text() -> None:
+    """Whatever reads the answer can read it."""
+    assert _readable([float("nan"), float("inf"), -float("inf")]) == ["NaN", "Infinity", "-Infinity"]
+
+
 def _readable(value: object) -> object:
     return readable(value, frozenset({"BOUGHT_FOR"}), RECORDS.__getitem__)
