@@ -25,9 +25,10 @@ class Session:
     """Hold a model that remembers, and count what it is asked."""
 
     def __init__(self, workspace: Workspace, settings: Settings, verb: str, budget: Budget | None) -> None:
-        self.meter = Meter(open_lvlm(settings), budget, prices_of(settings))
+        prices = prices_of(settings)
+        self.meter = Meter(open_lvlm(settings), budget, prices)
         run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{verb}"
-        self.lvlm = Ledgered(self.meter, workspace.ledger, run=run)
+        self.lvlm = Ledgered(self.meter, workspace.ledger, run=run, price=prices.of_usage)
 
     def counts(self, tally: Tally) -> dict[str, Any]:
         """Return what was asked, found in the ledger, read and not, and the tokens it took."""

@@ -14,7 +14,7 @@ import msgspec
 from mindgraph.errors import BudgetReached, LVLMUnavailable
 from mindgraph.lvlm.asking import Outcome
 from mindgraph.lvlm.protocol import LVLM
-from mindgraph.messages import Decision, Prompt, Reply
+from mindgraph.messages import Decision, Prompt, Reply, Usage
 from mindgraph.records import Reject
 from mindgraph.settings import Settings
 
@@ -92,6 +92,12 @@ class Prices(msgspec.Struct, frozen=True):
         """Return the price of so many tokens; the cached ones are among those of the prompt."""
         kept = self.prompt if self.cached is None else self.cached
         return ((prompt - cached) * self.prompt + cached * kept + completion * self.completion) / 1e6
+
+    def of_usage(self, usage: Usage) -> float | None:
+        """Return the price of one answer; None where no price or no tokens are known."""
+        if usage.tokens is None or not (self.prompt or self.completion):
+            return None
+        return self.of(usage.prompt_tokens or 0, usage.cached_tokens or 0, usage.completion_tokens or 0)
 
 
 def prices_of(settings: Settings) -> Prices:

@@ -21,9 +21,19 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MODEL = (
-    click.option("--engine", type=click.Choice(["http", "recorded"]), help="How the model is reached."),
-    click.option("--base-url", metavar="URL", help="Address of an OpenAI-compatible server, with /v1."),
-    click.option("--model", metavar="NAME", help="The model's name there; not needed where it serves one."),
+    click.option(
+        "--engine", type=click.Choice(["http", "transformers", "recorded"]), help="How the model is reached."
+    ),
+    click.option(
+        "--base-url",
+        metavar="URL[,URL…]",
+        help="Address of an OpenAI-compatible server, with /v1; of several that serve the same model.",
+    ),
+    click.option(
+        "--model",
+        metavar="NAME",
+        help="The model's name there, not needed where it serves one; for `transformers` a folder or hub id.",
+    ),
     click.option("--revision", metavar="TEXT", help="The model's revision; part of who said it."),
     click.option(
         "--cassette",
@@ -31,6 +41,15 @@ _MODEL = (
         help="File of recorded answers, for the engine `recorded`.",
     ),
     click.option("--concurrency", type=click.IntRange(1, 10_000), help="Requests in flight at most."),
+    click.option("--requests-per-minute", type=click.IntRange(0), help="What the service allows."),
+    click.option("--tokens-per-minute", type=click.IntRange(0), help="What the service allows."),
+    click.option(
+        "--pictures",
+        metavar="data|file|URL",
+        help="How a server gets the pictures: in the request, as files on its disk, or under an address.",
+    ),
+    click.option("--device", metavar="NAME", help="For `transformers`: cuda, mps or cpu."),
+    click.option("--dtype", metavar="NAME", help="For `transformers`: float32, bfloat16 …"),
     click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds for one answer."),
     click.option("--temperature", type=click.FloatRange(0, 2), help="Chance in decoding."),
     click.option("--max-tokens", type=click.IntRange(1), help="Longest answer, in tokens."),
@@ -236,8 +255,8 @@ def _without_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
 
     from mindgraph.errors import SettingsError
 
-    parts = urlsplit(given.get("base_url", ""))
-    if parts.username or parts.password or parts.query:
+    addresses = [urlsplit(one) for one in given.get("base_url", "").split(",")]
+    if any(parts.username or parts.password or parts.query for parts in addresses):
         raise SettingsError(
             "The address of the server holds a key or a password.",
             hint="Leave it out of --base-url, and put it into MINDGRAPH_API_KEY: it is never stored.",

@@ -18,7 +18,7 @@ import msgspec
 from mindgraph.lvlm.keys import How, key_maker
 from mindgraph.lvlm.protocol import LVLM
 from mindgraph.lvlm.replies import CHUNK, Replies
-from mindgraph.messages import Decision, Prompt, Reply
+from mindgraph.messages import Decision, Prompt, Reply, Usage
 
 #: How many answers may be found in a row before those in flight are waited for.
 _STRETCH = 10 * CHUNK
@@ -27,7 +27,14 @@ _STRETCH = 10 * CHUNK
 class Ledgered:
     """Be a model that remembers: an `LVLM` around another one and a ledger."""
 
-    def __init__(self, lvlm: LVLM, path: Path | str, *, run: str = "") -> None:
+    def __init__(
+        self,
+        lvlm: LVLM,
+        path: Path | str,
+        *,
+        run: str = "",
+        price: Callable[[Usage], float | None] | None = None,
+    ) -> None:
         self.name = lvlm.name
         self.replies = Replies(path)
         #: Questions that were put to the model, and those that the ledger answered.
@@ -35,6 +42,7 @@ class Ledgered:
         self.found = 0
         self._lvlm = lvlm
         self._run = run
+        self._price = price or (lambda usage: None)
 
     def ask(self, prompts: Iterable[Prompt]) -> Iterator[Reply]:
         """Answer each prompt from the ledger, or from the model where it has no answer."""
@@ -58,7 +66,8 @@ class Ledgered:
     def _store(self, key: bytes, reply: Reply, how: How) -> Reply:
         """Commit one answer and return it with its key; an answer that came first wins."""
         self.asked += 1
-        late = self.replies.store([(key, reply)], how=how, name=self.name, run=self._run)
+        cost = self._price(reply.usage)
+        late = self.replies.store([(key, reply)], how=how, name=self.name, run=self._run, costs=[cost])
         if late and reply.error is None:
             return self.replies.look_up(late)[key].reply(reply.prompt, how)
         return msgspec.structs.replace(reply, key=key.hex())

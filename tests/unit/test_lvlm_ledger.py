@@ -120,6 +120,13 @@ def test_all_columns_stand_beside_the_key(path: Path) -> None:
     assert json.loads(row["parameters"]) == {"temperature": 0.0, "max_tokens": 60, "seed": 1}
 
 
+def test_the_cost_stands_beside_the_answer(path: Path) -> None:
+    """Where prices are known, each row says what it cost."""
+    ledgered = Ledgered(Parrot(), path, price=lambda usage: (usage.prompt_tokens or 0) / 1000)
+    list(ledgered.ask(intentions(2)))
+    assert [row["cost"] for row in ledgered.replies.rows()] == [0.01, 0.01]
+
+
 def test_the_prompt_can_be_read_back(path: Path) -> None:
     """Everything that was asked is kept: system text, parts in order, schema."""
     ledgered = Ledgered(Parrot(), path)
