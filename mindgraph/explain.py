@@ -6,13 +6,14 @@ Each function returns plain nested data: one mapping an object, in the order in 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
 from mindgraph.errors import NotFound
+from mindgraph.graph import project
 from mindgraph.records import (
     Candidate,
     Cluster,
@@ -28,6 +29,7 @@ from mindgraph.records import (
     Triple,
     Verdict,
 )
+from mindgraph.tables import content_ids
 
 #: How a record's table is had, such as `Workspace.scan`.
 Scan = Callable[[type[Record]], pl.LazyFrame]
@@ -71,6 +73,9 @@ class Explainer:
                 raise NotFound(f"{wanted} begins several ids: {ids} …", hint="Give more digits.")
             if found:
                 return describe(found[0])
+        merged = self._merged(plain)
+        if merged:
+            return merged
         raise NotFound(f"Nothing has the id {wanted!r}.", hint=self._nearest(plain))
 
     def _product(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,8 +118,22 @@ class Explainer:
             **_counted(triples=len(triples), candidates=len(candidates)),
         }
 
-    def _triple(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        evidence = self._rows(Evidence, pl.col("triple") == row["id"])
+    def _merged(self, prefix: str) -> dict[str, Any] | None:
+        """Return the triple that has this id in the graph alone: its intention stands for merged wordings."""
+        merges = self._scan(Merge).collect()
+        if merges.is_empty() or len(prefix) < SHORTEST:
+            return None
+        moved = self._scan(Triple).join(merges.lazy(), on="intention").collect()
+        canonical = moved.with_columns(pl.col("canonical").alias("intention"))
+        ids = content_ids(canonical, "triple", ["cobuy", "relation", "intention"])
+        found = moved.filter(ids.str.starts_with(prefix))
+        if found.is_empty() or ids.filter(ids.str.starts_with(prefix)).n_unique() > 1:
+            return None
+        raw = found.select(self._scan(Triple).collect_schema().names())
+        return self._triple(project(raw, merges).to_dicts()[0], raw["id"].to_list())
+
+    def _triple(self, row: Mapping[str, Any], raw: Sequence[str] = ()) -> dict[str, Any]:
+        evidence = self._rows(Evidence, pl.col("triple").is_in(list(raw) or [row["id"]]))
         candidates = self._rows(Candidate, pl.col("id").is_in([e["candidate"] for e in evidence]))
         cobuy = self._rows(CoBuy, pl.col("id") == row["cobuy"])
         return {

@@ -22,6 +22,8 @@ from mindgraph.rdf.model import Block, Field, Name, Names, Object, Ref, Statemen
 Pieces: TypeAlias = list[str | pl.Series]
 #: Texts up to this many bytes stand in the column itself, not in a buffer.
 _INLINE = 12
+#: The prefix of instance IRIs in JSON-LD.
+THIS = "this"
 _PLAIN = re.compile(r"[a-z]+:[A-Za-z]\w*")
 
 
@@ -118,15 +120,14 @@ class JsonLd:
 
     def __init__(self, words: Vocabulary, context: dict[str, object]) -> None:
         self.words = words
-        whole = {"@base": words.base, **context}
         #: The first node says nothing: every later one can then begin with a comma.
-        first = f'{{"@id":"scheme/{words.dataset}"}}'
-        self.header = f'{{"@context":{json.dumps(whole, ensure_ascii=False)},\n"@graph":[\n{first}'
+        first = f'{{"@id":"{THIS}:scheme/{words.dataset}"}}'
+        self.header = f'{{"@context":{json.dumps(context, ensure_ascii=False)},\n"@graph":[\n{first}'
         self.footer = "\n]}\n"
 
     def render(self, block: Block) -> Iterator[str | pl.Series]:
         """Yield the objects of a block."""
-        opening: Pieces = [f',\n{{"@id":"{block.path}', block.ids, '"']
+        opening: Pieces = [f',\n{{"@id":"{THIS}:{block.path}', block.ids, '"']
         body = [self._members(each, len(block.ids)) for each in block.fields]
         yield _rows(block, body, opening, ["}"])
 
@@ -169,7 +170,7 @@ def _term(thing: Object, words: Vocabulary, *, short: bool = False) -> Pieces:
 
 def _json_value(thing: Object) -> Pieces:
     if isinstance(thing, Ref):
-        return [f'"{thing.path}', thing.ids, '"']
+        return [f'"{THIS}:{thing.path}', thing.ids, '"']
     if isinstance(thing, Names):
         return ['"mg:', thing.locals, '"']
     if isinstance(thing, Text) and thing.lang is not None:

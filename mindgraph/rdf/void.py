@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from mindgraph.rdf.files import output
 from mindgraph.rdf.syntax import Vocabulary
 from mindgraph.rdf.terms import escape_one
-from mindgraph.rdf.writer import Dump, Tally, own_names
+from mindgraph.rdf.writer import Dump, Tally, context, own_names
 from mindgraph.records import digest
 from mindgraph.settings import Settings
 from mindgraph.workspace import Manifest
@@ -49,7 +52,8 @@ class Description:
         self.words, self.settings, self.runs = words, settings, runs
         #: Table → digest of its file.
         self.tables = {name: found for name, found in sorted(tables.items()) if found}
-        said = [settings.namespace, settings.base_iri, settings.dataset, choice]
+        ran = [digest(msgspec.json.encode(run, order="sorted")) for run in runs if run.writes]
+        said = [settings.namespace, settings.base_iri, settings.dataset, settings.licence, choice, *ran]
         self.version = digest("\n".join([*self.tables.values(), *said]).encode())[:16]
         self.iri = f"{words.base}dataset/{words.dataset}"
         self.version_iri = f"{self.iri}/{self.version}"
@@ -190,7 +194,7 @@ def write_beside(
     texts = {
         VOID: description.turtle(dumps, tally, previous),
         "shapes.ttl": own_names("shapes.ttl", settings),
-        "context.jsonld": own_names("context.jsonld", settings),
+        "context.jsonld": json.dumps({"@context": context(settings)}, indent=2) + "\n",
         README: readme(description, dumps, tally),
     }
     sums = {dump.path.name: dump.sha256 for dump in dumps}

@@ -14,7 +14,7 @@ from mindgraph.errors import SettingsError
 from mindgraph.rdf.files import output
 from mindgraph.rdf.model import REJECTED, Block, Field, Name, Names, Object, Ref, Statement, Text, Typed
 from mindgraph.rdf.source import Source
-from mindgraph.rdf.syntax import JsonLd, NTriples, Syntax, Turtle, Vocabulary, text_chunks
+from mindgraph.rdf.syntax import THIS, JsonLd, NTriples, Syntax, Turtle, Vocabulary, text_chunks
 from mindgraph.rdf.terms import encode_one, prefixes
 from mindgraph.resources import schema
 from mindgraph.settings import Settings
@@ -117,9 +117,12 @@ def syntax_of(format_: str, words: Vocabulary, settings: Settings) -> Syntax:
 
 
 def context(settings: Settings) -> dict[str, object]:
-    """Return the JSON-LD context with the namespace of the settings."""
-    found: dict[str, object] = json.loads(own_names("context.jsonld", settings))["@context"]
-    return found
+    """Return the JSON-LD context with base and namespace of the settings.
+
+    Instance IRIs have a prefix: relative ones are read wrongly by some where they are encoded.
+    """
+    words: dict[str, object] = json.loads(own_names("context.jsonld", settings))["@context"]
+    return {THIS: {"@id": settings.base_iri, "@prefix": True}, **words}
 
 
 def own_names(name: str, settings: Settings) -> str:
