@@ -203,6 +203,13 @@ class Pipeline:
             rdf.open_sparql(self.workspace.require(), self.settings), query, self.settings, parameters
         )
 
+    def browser_kit(self, folder: Path, *, port: int) -> list[Path]:
+        """Write style, guides and saved queries for Neo4j Browser, filled with this graph's own examples."""
+        from mindgraph.browser_kit import examples_of, write_kit
+
+        dataset = self.settings.dataset
+        return write_kit(folder, examples_of(self.workspace.require().read, dataset), dataset, port=port)
+
     def validate(self) -> list[dict[str, Any]]:
         """Return what breaks a rule anywhere in the workspace: rule, node and message."""
         return rdf.table_violations(self.workspace.require(), self.settings).to_dicts()

@@ -2,8 +2,8 @@
 //
 // Parameters:
 //   product (text): a product, by the shop's id or by its full key
-//   intentions (integer, default 12): intentions at most, the strongest first
-//   others (integer, default 4): products at most for each of them
+//   intentions (integer, default 8): intentions at most, the strongest first
+//   others (integer, default 3): products at most for each of them
 // Columns:
 //   path: from the product over an intention to another product that was bought with it
 MATCH (p:Product)

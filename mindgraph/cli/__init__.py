@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "queries": ("graph", "List the named queries."),
     "serve": ("serve", "Serve the embedded graph on Bolt, for Neo4j Browser and drivers."),
     "export": ("handon", "Write the graph as RDF, or in another tool's format."),
+    "browser-kit": ("browse", "Write style, guides and saved queries for Neo4j Browser."),
     "sparql": ("handon", "Ask the graph in SPARQL, read-only."),
     "validate": ("handon", "Check the workspace, or an exported file."),
     "explain": ("look", "Show why a product, co-buy, intention or triple is there."),

@@ -11,6 +11,7 @@ that one, and the only one that keeps a statement away from files and the networ
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -120,6 +121,23 @@ def bound(question: Question, values: Mapping[str, Any]) -> dict[str, Any]:
             hint=f"Give it a value: -p {missing[0]}=VALUE",
         )
     return {name: values[name] for name in question.parameters}
+
+
+def spelled_out(statement: str, values: Mapping[str, Any]) -> str:
+    """Return a statement with its parameters written out, for where none can be set; texts stay texts."""
+    out, end = [], 0
+    for token in _tokens(statement):
+        text = token.text
+        if token.kind == "parameter" and text[1:].strip("`") in values:
+            text = literal(values[text[1:].strip("`")])
+        out += [statement[end : token.start], text]
+        end = token.start + len(token.text)
+    return "".join([*out, statement[end:]])
+
+
+def literal(value: Any) -> str:
+    """Return a text, number, list or null as Cypher reads it; JSON's escapes are Cypher's."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def pointed(statement: str, offset: int) -> str:
