@@ -10,18 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from mindgraph import catalog, distill, explain, exports, filters, rdf, status, triples
 from mindgraph.distill import Choice, Step
-from mindgraph.errors import NotFound
+from mindgraph.errors import NotFound, SettingsError
 from mindgraph.graph import graph_of
 from mindgraph.lvlm.replies import Replies
-from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Triple, Verdict
+from mindgraph.pilot import Piloted, pilot
+from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Product, Triple, Verdict
 from mindgraph.settings import Settings
-from mindgraph.spool import INPUTS, keep_newest, spool
+from mindgraph.spool import INPUTS, Spool, keep_newest, spool
 from mindgraph.stores import Rows, embedded_load
 from mindgraph.stores.embedded import EmbeddedStore
 from mindgraph.stores.embedded_home import Home
@@ -29,6 +30,10 @@ from mindgraph.stores.named import ask
 from mindgraph.tally import Budget, Tell, silent
 from mindgraph.vectors import TextVectors, open_vectors
 from mindgraph.workspace import Stage, Workspace
+
+if TYPE_CHECKING:
+    from mindgraph.stores.bolt import Bolt, Compared, Synced
+    from mindgraph.stores.bolt import Tell as SyncTell
 
 
 class Pipeline:
@@ -52,6 +57,17 @@ class Pipeline:
         """Say what distilling and filtering will ask: calls, tokens, money, time; asks nothing."""
         return distill.plan(self.workspace, self.settings, choice, calls_per_second=calls_per_second)
 
+    def pilot(
+        self,
+        variants: Sequence[Mapping[str, Any]] = (),
+        *,
+        size: int = 50,
+        budget: Budget | None = None,
+        tell: Tell = silent,
+    ) -> Piloted:
+        """Ask about a sample in several ways, side by side; writes nothing but the ledger."""
+        return pilot(self.workspace, self.settings, variants, size=size, budget=budget, tell=tell)
+
     def filter(self, *, again: bool = False, budget: Budget | None = None, tell: Tell = silent) -> Stage:
         """Throw out what a shopper would not recognise: rules first, then the model in its role."""
         return filters.filter_candidates(self.workspace, self.settings, again=again, budget=budget, tell=tell)
@@ -70,6 +86,38 @@ class Pipeline:
                 stage.counts.update(rows.counts())
                 keep_newest(rows.path.parent, [rows.digest])
         return stage
+
+    def plan_server(self, server: Bolt, *, tell: SyncTell | None = None) -> Synced:
+        """Say what loading into a Neo4j server would change; write nothing there."""
+        from mindgraph.stores.bolt import plan
+
+        return plan(server, self._spool(), tell=tell)
+
+    def load_server(
+        self, server: Bolt, *, workers: int = 2, full: bool = False, tell: SyncTell | None = None
+    ) -> Synced:
+        """Make a Neo4j server hold the graph of this data set, changing only what differs, and verify it.
+
+        `full` compares everything with the server, even where it is known what was loaded last.
+        """
+        from mindgraph.stores.bolt import synchronise
+
+        settings = {"dataset": self.settings.dataset, "server": server.name, "database": server.database}
+        with self.workspace.require().stage("load-neo4j", reads=INPUTS, settings=settings) as stage:
+            rows = self._spool()
+            done = synchronise(server, rows, workers=workers, full=full, tell=tell)
+            keep_newest(rows.path.parent, [rows.digest])
+            stage.reject(done.rejects)
+            stage.counts.update(
+                created=done.created.total(), updated=done.updated.total(), removed=done.removed.total()
+            )
+        return done
+
+    def validate_server(self, server: Bolt, *, tell: SyncTell | None = None) -> dict[str, Compared]:
+        """Compare all that a Neo4j server holds of this data set with the workspace; raise StoreMismatch."""
+        from mindgraph.stores.bolt import verify
+
+        return verify(server, self._spool(), tell=tell)
 
     def query(
         self,
@@ -129,9 +177,55 @@ class Pipeline:
 
         return clusters.unmerge(self.workspace, intention)
 
+    def _spool(self) -> Spool:
+        """Return the rows of the graph as files, made where they are not there yet."""
+        workspace = self.workspace.require()
+        digests = {record.table: workspace.digest_of(record) for record in INPUTS}
+        return spool(workspace.scan, self.settings.dataset, digests, workspace.graph_tables)
+
     def _vectors(self) -> TextVectors:
         settings = self.settings
         return open_vectors(settings.vectors, base_url=settings.vectors_url, model=settings.vectors_model)
+
+    def evaluate(self, measure: str, folders: Sequence[Path] = (), *, repeats: int = 2) -> list[pl.DataFrame]:
+        """Return the tables of one measure; those on data of people need its folder."""
+        from mindgraph import measures
+
+        needs = {"bundles", "largest", "filter", "tasks", "images"}
+        if measure in needs and not folders:
+            raise SettingsError(f"The measure {measure} needs a folder.", hint="Name it after the measure.")
+        settings, workspace = self.settings, self.workspace
+        if measure == "bundles":
+            return measures.bundles(folders[0], settings, self._vectors(), repeats=repeats)
+        if measure == "images":
+            return [measures.image_value({str(folder): folder for folder in folders})]
+        if measure == "intrinsic":
+            return measures.intrinsic(workspace.require(), settings)
+        run = {
+            "largest": lambda: measures.largest(folders[0], settings, self._vectors()),
+            "held-out": lambda: measures.held_out(workspace.require(), settings, self._vectors()),
+            "filter": lambda: measures.filter_(folders[0], self._vectors()),
+            "tasks": lambda: measures.tasks(folders[0], self._vectors()),
+            "data": lambda: measures.data_quality(workspace.require()),
+        }
+        return [run[measure]()]
+
+    def sample_sheet(self, file: Path, *, size: int = 100) -> int:
+        """Write a sheet of triples for human judges; return how many."""
+        from mindgraph import evaluate
+
+        read = self.workspace.require().read
+        sheet = evaluate.sample_sheet(
+            read(Product), read(Triple), read(Intention), size=size, seed=self.settings.seed
+        )
+        sheet.write_csv(file)
+        return len(sheet)
+
+    def judgements(self, files: list[Path]) -> list[dict[str, Any]]:
+        """Return what judges said on filled-in sheets, and how well they agree."""
+        from mindgraph import evaluate
+
+        return evaluate.judgements(evaluate.read_judgements(files), seed=self.settings.seed).to_dicts()
 
     def status(self) -> status.Status:
         """Say what each stage holds, what is stale and what was rejected."""

@@ -61,9 +61,19 @@ class Tally:
     unreadable: int = 0
     unanswered: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    #: Tokens and milliseconds of the answers, those of the ledger among them.
+    used: Counter[str] = field(default_factory=Counter)
+
+    def weigh(self, usage: Usage) -> None:
+        """Add what one answer took, whether it was asked for now or before."""
+        self.used["prompt"] += usage.prompt_tokens or 0
+        self.used["cached"] += usage.cached_tokens or 0
+        self.used["completion"] += usage.completion_tokens or 0
+        self.used["milliseconds"] += round(usage.seconds * 1000)
 
     def take(self, outcome: Outcome[Any]) -> bool:
         """Count one outcome and return whether it has a value."""
+        self.weigh(outcome.reply.usage)
         if not outcome.failed:
             self.read += 1
             return True
@@ -123,6 +133,8 @@ class Meter:
 
     def __init__(self, lvlm: LVLM, budget: Budget | None = None, prices: Prices | None = None) -> None:
         self.name = lvlm.name
+        #: Whether what is on its way in a batch is not asked again.
+        self.waits = bool(getattr(lvlm, "waits", False))
         self.counts: Counter[str] = Counter()
         self._lvlm = lvlm
         self._budget = budget or Budget()

@@ -165,6 +165,61 @@ def plan_verb(
         context.say("Estimated from the length of the prompts; `mindgraph distill --limit 50` measures.")
 
 
+@click.command("pilot")
+@_options(*_MODEL, *_MODES, *_BUDGET)
+@click.option("--images", type=_PICTURES, help="How the pictures of a co-buy are shown.")
+@click.option(
+    "-n", "size", type=click.IntRange(1), default=50, show_default=True, help="Co-buys to ask about."
+)
+@click.option(
+    "--try",
+    "variants",
+    multiple=True,
+    metavar="SETTING=VALUE,…",
+    help="One more way to ask, such as images=none or model=other,revision=2; may be repeated.",
+)
+@click.option(
+    "--sheet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV for people to judge, blind; beside it the key.",
+)
+@format_option
+@pass_context
+def pilot_verb(
+    context: Context,
+    /,
+    size: int,
+    variants: tuple[str, ...],
+    sheet: Path | None,
+    as_format: str,
+    **options: Any,
+) -> None:
+    """Ask about a sample as the settings say, and once more with each --try, side by side.
+
+    Everything asked counts for the full run. Figures do not say how good an intention is: --sheet
+    writes the texts in an order that tells nothing, without the names of the ways.
+    """
+    import msgspec
+
+    budget = _budget(options)
+    pipeline = _opened(context, options, remember=False)
+    with _progress(context) as tell:
+        found = pipeline.pilot([_variant(v) for v in variants], size=size, budget=budget, tell=tell)
+    print_rows([msgspec.structs.asdict(way) for way in found.ways], as_format)
+    if sheet:
+        key = sheet.with_name(f"{sheet.stem}-key.csv")
+        found.sheet.drop("way").write_csv(sheet)
+        found.sheet.select("row", "way").write_csv(key)
+        context.say(f"pilot: {len(found.sheet):,} texts to judge in {sheet}; who said them in {key}.")
+
+
+def _variant(text: str) -> dict[str, Any]:
+    parts = [part.partition("=") for part in text.split(",")]
+    if not all(name.strip() and mark for name, mark, _ in parts):
+        raise click.BadParameter(f"{text!r} is not SETTING=VALUE.", param_hint="--try")
+    return {name.strip().replace("-", "_"): value.strip() for name, _, value in parts}
+
+
 @click.command("filter")
 @_options(*_MODEL, _REASONS, *_BUDGET)
 @click.option("--images", type=_PICTURES, help="How the pictures of a co-buy are shown.")

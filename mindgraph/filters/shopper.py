@@ -128,10 +128,12 @@ class Shopper:
     def _keep(self, outcome: Outcome[Said], accepted: dict[str, bool]) -> None:
         item, key, said = outcome.prompt.item, outcome.reply.key, outcome.value
         if said is not None:
+            self._tally.weigh(outcome.reply.usage)
             self._tally.read += 1
             accepted[item] = said.yes
             self._said.add(item, "yes" if said.yes else "no", said.score, said.reason, key)
         elif outcome.reply.error is None:
+            self._tally.weigh(outcome.reply.usage)
             self._tally.unreadable += 1
             self._said.add(item, "unparsed", None, outcome.reason, key)
         else:
