@@ -12,12 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import polars as pl
 
 from mindgraph import catalog, distill, explain, exports, filters, rdf, status, triples
 from mindgraph.distill import Choice, Step
 from mindgraph.errors import NotFound, SettingsError
 from mindgraph.graph import graph_of
+from mindgraph.lvlm.batch import Read, read_results
 from mindgraph.lvlm.replies import Replies
 from mindgraph.pilot import Piloted, pilot
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Product, Triple, Verdict
@@ -71,6 +73,23 @@ class Pipeline:
     def filter(self, *, again: bool = False, budget: Budget | None = None, tell: Tell = silent) -> Stage:
         """Throw out what a shopper would not recognise: rules first, then the model in its role."""
         return filters.filter_candidates(self.workspace, self.settings, again=again, budget=budget, tell=tell)
+
+    def write_batch(self, folder: Path, choice: Choice | None = None) -> dict[str, Stage]:
+        """Write what is still to be asked as files for a batch service; return the stages that ran.
+
+        Verdicts are written once every intention is read: a stage that waits for results is the last.
+        """
+        settings = msgspec.structs.replace(self.settings, engine="batch", batch=str(folder))
+        asking = Pipeline(self.workspace, settings)
+        stages = {"distill": asking.distill(choice)}
+        if not stages["distill"].counts.get("unanswered"):
+            stages["filter"] = asking.filter()
+        return stages
+
+    def read_batch(self, paths: Sequence[Path]) -> Read:
+        """Take the results of a batch service into the ledger."""
+        with closing(self.replies()) as replies:
+            return read_results(replies, paths)
 
     def load(self) -> Stage:
         """Build the embedded graph anew, compare it with the tables, and let it replace the one before."""

@@ -58,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cassette: str = ""
     #: Requests in flight at most.
     concurrency: Count = 16
+    #: Folder of the files of requests, for the engine `batch`.
+    batch: str = ""
     #: For the engine `transformers`: cuda, mps, cpu; empty takes the best there is.
     device: str = ""
     #: For the engine `transformers`: float32, bfloat16 …; empty takes the model's own.
@@ -95,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     #: Cosine from which on two wordings are one intention.
     radius: Share = 0.88
     #: Share of behaviour in the evidence that holds intentions together, 0..1; the rest is text.
-    behaviour: Share = 0.5
+    behaviour: Share = 0.2
     #: Relations whose intentions are clustered; empty: the usage relations and `open`.
     cluster_relations: tuple[str, ...] = ()
     #: Resolution of the fine, middle and broad level.

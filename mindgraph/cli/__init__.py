@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "sparql": ("handon", "Ask the graph in SPARQL, read-only."),
     "validate": ("handon", "Check the workspace, or an exported file."),
     "explain": ("look", "Show why a product, co-buy, intention or triple is there."),
+    "batch": ("batch", "Ask by files: write requests for a batch service, read its results."),
     "replies": ("replies", "List, count, export, import or forget what models answered."),
     "status": ("look", "Show what is in the workspace and what is stale."),
 }

@@ -14,8 +14,9 @@ from mindgraph.clusters.evidence import Evidence, evidence
 from mindgraph.clusters.labels import Members
 from mindgraph.clusters.nearness import as_rows, neighbours_of, wordings_of
 from mindgraph.clusters.neighbours import neighbours
-from mindgraph.clusters.purposes import Clustered, clusters_of, product_communities
+from mindgraph.clusters.purposes import Clustered, clusters_of, intention_graph, product_communities
 from mindgraph.clusters.stage import cluster, plan, tune, unmerge
+from mindgraph.clusters.whole import find_purposes
 
 __all__ = [
     "Clustered",
@@ -29,6 +30,8 @@ __all__ = [
     "connected",
     "consolidate",
     "evidence",
+    "find_purposes",
+    "intention_graph",
     "levels",
     "modularity",
     "neighbours",

@@ -12,10 +12,16 @@ from scipy.sparse.csgraph import connected_components
 #: Fine, middle, broad.
 RESOLUTIONS = (8.0, 2.0, 0.6)
 #: How often the whole graph is gone through; more than this gains nothing that is worth its time.
-ITERATIONS = 8
+ITERATIONS = 4
 
 
-def levels(graph: sparse.csr_matrix, resolutions: Sequence[float] = RESOLUTIONS, *, seed: int = 0) -> Any:
+def levels(
+    graph: sparse.csr_matrix,
+    resolutions: Sequence[float] = RESOLUTIONS,
+    *,
+    seed: int = 0,
+    iterations: int = ITERATIONS,
+) -> Any:
     """Return one row of community numbers a level, fine first: array of (levels, nodes).
 
     Every community of a level lies inside one of the next. The broadest is found first, and each
@@ -25,12 +31,14 @@ def levels(graph: sparse.csr_matrix, resolutions: Sequence[float] = RESOLUTIONS,
     found: list[Any] = []
     inside = graph
     for resolution in reversed(resolutions):
-        found.insert(0, connected(inside, communities(inside, resolution, seed=seed)))
+        found.insert(0, connected(inside, communities(inside, resolution, seed=seed, iterations=iterations)))
         inside = within(graph, found[0])
     return np.stack(found)
 
 
-def communities(graph: sparse.csr_matrix, resolution: float, *, seed: int = 0) -> Any:
+def communities(
+    graph: sparse.csr_matrix, resolution: float, *, seed: int = 0, iterations: int = ITERATIONS
+) -> Any:
     """Return the community of each node of a symmetric graph; nodes without edges stand alone.
 
     Source of the method: Traag, Waltman and van Eck, From Louvain to Leiden, 2019; resolution after
@@ -48,7 +56,7 @@ def communities(graph: sparse.csr_matrix, resolution: float, *, seed: int = 0) -
         bare.data.astype(np.float64),
         bare.shape[0],
         resolution=resolution,
-        iterations=ITERATIONS,
+        iterations=iterations,
         seed=seed,
     )
     labels = np.fromiter((found[node] for node in range(count)), dtype=np.int64, count=count)

@@ -78,6 +78,7 @@ def _inverted(rows: Matrix, seed: int, probes: int) -> Any:
     )
     index.cp.seed, index.cp.niter, index.cp.max_points_per_centroid = seed + 1, 5, 48
     index.cp.spherical = True
+    index.cp.min_points_per_centroid = 1  # few points are no reason for a warning
     index.train(rows)
     index.add(rows)
     index.nprobe = min(probes, lists)

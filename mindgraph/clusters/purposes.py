@@ -132,13 +132,16 @@ def _among(near: pl.DataFrame, used: pl.DataFrame) -> pl.DataFrame:
 def _rows(found: Any, graph: Any, used: pl.DataFrame, triples: pl.DataFrame) -> pl.DataFrame:
     """Return level, cluster (number), row, intention, text, uses, weight of who stands in a cluster.
 
-    An intention that nothing holds to another stands in none.
+    An intention that nothing holds to another is a purpose of its own where several co-buys share
+    it, and stands in none where only one does.
     """
     inside = _inside(graph, found[0])
-    uses = triples.group_by(pl.col("intention").alias("id")).agg(pl.len().cast(pl.Int64).alias("uses"))
+    uses = triples.group_by(pl.col("intention").alias("id")).agg(
+        pl.len().cast(pl.Int64).alias("uses"), pl.col("cobuy").n_unique().alias("cobuys")
+    )
     base = used.select(pl.col("id"), "text").join(uses, on="id", how="left", maintain_order="left")
     base = base.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64), pl.Series("weight", inside))
-    broad = np.bincount(found[-1])[found[-1]] > 1
+    broad = (np.bincount(found[-1])[found[-1]] > 1) | (base["cobuys"].to_numpy() > 1)
     tables = [
         base.with_columns(pl.lit(level).alias("level"), pl.Series("cluster", labels)).filter(broad)
         for level, labels in enumerate(found)
@@ -158,7 +161,7 @@ def _inside(graph: Any, labels: Any) -> Any:
 
 def _stability(graph: Any, found: Any, resolutions: Sequence[float], seed: int) -> list[Any]:
     """Return for each level and community the mean Jaccard with its best match over other seeds."""
-    others = [levels(graph, resolutions, seed=seed + n) for n in range(1, SEEDS)]
+    others = [levels(graph, resolutions, seed=seed + n, iterations=1) for n in range(1, SEEDS)]
     return [
         np.round(np.mean([_best_jaccard(labels, other[level]) for other in others], axis=0), 4)
         for level, labels in enumerate(found)
