@@ -42,7 +42,10 @@ _ESCAPES = {
     for letter in [*map(chr, range(32)), '"', "\\", "\x7f"]
 }
 _RESERVED = r"[^A-Za-z0-9._~-]"
-_LANG = re.compile(r"[a-z]{1,8}(-[a-z0-9]{1,8})*")
+#: Language, script, region, variants, as readers check them.
+_LANG = re.compile(
+    r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*", re.ASCII
+)
 
 
 def prefixes(settings: Settings) -> Mapping[str, str]:
