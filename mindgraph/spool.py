@@ -63,6 +63,10 @@ class Range:
         return above if self.high is None else above & (column < self.high)
 
 
+#: Every anchor there is.
+EVERYTHING = Range()
+
+
 @dataclass(frozen=True)
 class Layer:
     """Describe one label or type: how its rows are told apart and ordered."""
@@ -118,11 +122,15 @@ class Spool:
         """Return the number of rows by label and type."""
         return dict(self._counts)
 
+    def schema(self, name: str) -> dict[str, pl.DataType]:
+        """Return the columns of a label or type with their types."""
+        return dict(pl.read_parquet_schema(self.file(name)))
+
     def ranges(self, name: str) -> list[Range]:
         """Return ranges of anchors that hold a slice each and together hold everything."""
         return _ranges(["", *self._lows[name][1:]])
 
-    def rows(self, name: str, within: Range = Range()) -> pl.DataFrame:
+    def rows(self, name: str, within: Range = EVERYTHING) -> pl.DataFrame:
         """Return the rows of a label or type whose anchor is within a range, in order."""
         scanned = pl.scan_parquet(self.file(name))
         return scanned.filter(within.holds(pl.col(LAYERS[name].anchor))).collect()
@@ -146,12 +154,19 @@ def spool(scan: Scan, dataset: str, digests: Mapping[str, str], folder: Path, *,
     path = folder / digest(msgspec.json.encode([code, dataset, size, sorted(digests.items())]))
     if not path.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
-        beside = folder / f".{path.name}.new"
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir()
-        Spooler(scan, dataset, beside, size).write()
-        beside.replace(path)
+        with TemporaryDirectory(dir=folder, prefix=".", ignore_cleanup_errors=True) as beside:
+            Spooler(scan, dataset, Path(beside), size).write()
+            _settle(Path(beside), path)
     return Spool(path)
+
+
+def _settle(beside: Path, path: Path) -> None:
+    """Give a finished folder its name, unless another process was first."""
+    try:
+        beside.rename(path)
+    except OSError:
+        if not path.is_dir():
+            raise
 
 
 def keep_newest(folder: Path, keep: Sequence[str], most: int = 3) -> None:

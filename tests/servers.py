@@ -25,6 +25,9 @@ from filelock import FileLock
 
 PASSWORD = "mindgraph-test"
 
+#: Flags with which the virtual machine is soon warm: tests ask little of it, and each thing once.
+QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData")
+
 OPENS = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 
 
@@ -157,9 +160,16 @@ def jars(generation: Generation) -> Path:
 
 
 def prepare(
-    generation: Generation, *, auth: bool = False, settings: Mapping[str, str] | None = None
+    generation: Generation,
+    *,
+    auth: bool = False,
+    settings: Mapping[str, str] | None = None,
+    flags: Sequence[str] = QUICK,
 ) -> Server:
-    """Return a server in a temporary folder on free ports, not started yet; raises NoServer."""
+    """Return a server in a temporary folder on free ports, not started yet; raises NoServer.
+
+    `flags` are those of the virtual machine; without the usual ones it is slow at first and fast later.
+    """
     java = find_java(generation.java)
     if java is None:
         raise NoServer(
@@ -170,7 +180,7 @@ def prepare(
     bolt, http = free_port(), free_port()
     _configure(home, bolt, http, auth, settings or {})
     environment = {"NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")}
-    virtual_machine = _java(java, lib, generation)
+    virtual_machine = [*_java(java, lib, generation), *flags]
     if auth:
         _admin(virtual_machine, environment, "dbms", "set-initial-password", PASSWORD)
     command = [

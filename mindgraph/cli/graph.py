@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mindgraph.cli.base import Context, format_option, pass_context, print_rows
+from mindgraph.cli.servers import load_into, server_options
 
 
 @click.command("build")
@@ -30,13 +31,36 @@ def build_verb(context: Context, threshold: float | None) -> None:
 
 
 @click.command("load")
+@click.argument("uri", required=False)
+@server_options
+@click.option("--plan", is_flag=True, help="Server: print what would be changed, and write nothing.")
+@click.option("--full", is_flag=True, help="Server: compare everything, whatever was loaded last.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Server: connections at once."
+)
+@format_option
 @pass_context
-def load_verb(context: Context) -> None:
-    """Load the workspace's tables into the embedded graph.
+def load_verb(
+    context: Context, /, uri: str | None, plan: bool, full: bool, workers: int, as_format: str, **options: Any
+) -> None:
+    """Load the graph: embedded, or into the Neo4j server at URI, such as neo4j://localhost.
 
-    It is built beside the one before, read back and compared with the tables, and only then asked.
-    Where nothing has changed, nothing is done.
+    The embedded graph is built beside the one before, read back and compared with the tables, and only
+    then asked. Where nothing has changed, nothing is done.
+
+    On a server only what differs is written, and what this data set no longer holds is removed. What
+    others added stays. Then it is read back and compared; an interrupted load is finished by the same
+    command.
     """
+    if uri is not None:
+        load_into(context, uri, options, plan=plan, full=full, workers=workers, as_format=as_format)
+        return
+    if plan or full:
+        raise click.UsageError("--plan and --full are for a server: the embedded graph is built anew.")
+    _load_embedded(context)
+
+
+def _load_embedded(context: Context) -> None:
     from mindgraph.graph import NODES
 
     stage = context.pipeline().load()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mindgraph.cli.base import Context, format_option, pass_context, print_rows
+from mindgraph.cli.servers import server_options, validate_server
 from mindgraph.errors import ShapeError
 
 if TYPE_CHECKING:
@@ -155,14 +156,21 @@ def _parameter(text: str) -> tuple[str, str]:
     type=click.IntRange(1),
     help="Check the shapes, too, on so many of the busiest products.",
 )
+@server_options
 @format_option
 @pass_context
-def validate_verb(context: Context, target: str | None, top: int | None, as_format: str) -> None:
-    """Check the workspace, or an exported file, against shapes and invariants.
+def validate_verb(
+    context: Context, /, target: str | None, top: int | None, as_format: str, **options: Any
+) -> None:
+    """Check the workspace, an exported file, or what a Neo4j server holds.
 
     Without TARGET every rule of shapes.ttl is checked over the whole workspace. An RDF dump is parsed
-    whole, and compared with the counts and checksums beside it.
+    whole, and compared with the counts and checksums beside it. A server, such as neo4j://localhost, is
+    read whole, and compared with the workspace.
     """
+    if target is not None and "://" in target:
+        validate_server(context, target, options)
+        return
     pipeline = context.pipeline()
     if target is None:
         _validate_workspace(context, pipeline, top, as_format)

@@ -7,7 +7,20 @@ say of one node; `sync` puts these together: plan, load, verify.
 
 from __future__ import annotations
 
-from mindgraph.stores.bolt.connection import Bolt, Login, connect
-from mindgraph.stores.bolt.sync import Synced, plan, synchronise, verify
+from mindgraph.stores.bolt.connection import Bolt, Login, connect, is_server
+from mindgraph.stores.bolt.sync import Synced, Tell, plan, quiet, synchronise, verify
+from mindgraph.stores.bolt.verifying import Compared
 
-__all__ = ["Bolt", "Login", "Synced", "connect", "plan", "synchronise", "verify"]
+__all__ = [
+    "Bolt",
+    "Compared",
+    "Login",
+    "Synced",
+    "Tell",
+    "connect",
+    "is_server",
+    "plan",
+    "quiet",
+    "synchronise",
+    "verify",
+]

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import neo4j
@@ -71,7 +71,7 @@ class Bolt:
     def run(self, text: str, what: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run a statement by itself, such as one about the schema; `what` names it in errors."""
         with translated(what), self.session() as session:
-            return session.run(cast(LiteralString, text), parameters).data()
+            return session.run(text, parameters).data()
 
     def session(self) -> neo4j.Session:
         """Return a new session on the database."""
@@ -91,7 +91,7 @@ class Bolt:
         self, name: str, parameters: Mapping[str, Any], *, write: bool, take: Callable[[neo4j.Result], T]
     ) -> T:
         """Run a statement in a managed transaction: where the server says so, it is run again."""
-        text = cast(LiteralString, cypher(name))
+        text = cypher(name)
 
         def work(transaction: neo4j.ManagedTransaction) -> T:
             return take(transaction.run(text, dict(parameters)))
@@ -201,8 +201,8 @@ def _driver(uri: str, login: Login, workers: int) -> neo4j.Driver:
 def _version(driver: neo4j.Driver, uri: str, login: Login, database: str | None) -> str:
     """Return the server's version after login; raise StoreError where it is below the floor."""
     try:
-        driver.verify_connectivity(database=database)
-        agent = driver.get_server_info(database=database).agent
+        with driver.session(database=database) as session:
+            agent = session.run("RETURN 1").consume().server.agent
     except AuthError as error:
         raise _refused(uri, login, error) from error
     except (Neo4jError, DriverError) as error:

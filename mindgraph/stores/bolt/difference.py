@@ -36,7 +36,7 @@ def difference(layer: Layer, wanted: pl.DataFrame, held: pl.DataFrame) -> Differ
     held = held.select(wanted.columns)
     doubled = held.filter(pl.struct(keys).is_duplicated()).select(keys).unique(maintain_order=True)
     # Of a double that differs from what is wanted either copy may be left: both are set anew.
-    single = held.unique(keys, keep="any", maintain_order=True) if len(doubled) else held
+    single = held.unique(keys, keep="first", maintain_order=True) if len(doubled) else held
     print_of = pl.struct(pl.all()).hash()
     known = single.with_columns(print_of.alias("_held")).select(*keys, "_held")
     compared = wanted.with_columns(print_of.alias("_wanted")).join(

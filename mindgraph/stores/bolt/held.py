@@ -8,7 +8,7 @@ from typing import Any
 import neo4j
 import polars as pl
 
-from mindgraph.spool import LAYERS, Layer, Range
+from mindgraph.spool import EVERYTHING, LAYERS, Layer, Range
 from mindgraph.stores.bolt import shared
 from mindgraph.stores.bolt.columns import columns_of, frame_of
 from mindgraph.stores.bolt.connection import Bolt
@@ -28,7 +28,7 @@ class Held:
         self.dataset = dataset
         self._schemas = schemas
 
-    def rows(self, name: str, within: Range = Range()) -> pl.DataFrame:
+    def rows(self, name: str, within: Range = EVERYTHING) -> pl.DataFrame:
         """Return the rows of a label or type whose anchor is within a range, doubles included."""
         layer = LAYERS[name]
         if layer.is_node:
@@ -58,7 +58,7 @@ class Held:
         """Return how many rows of each label and type the server holds."""
         low, high = f"{self.dataset}/", f"{self.dataset}0"
         found = self._bolt.read("load/counts", low=low, high=high, dataset=self.dataset)
-        return {row["name"]: row["rows"] for row in found}
+        return dict.fromkeys(LAYERS, 0) | {row["name"]: row["rows"] for row in found}
 
     def node_schema(self, name: str) -> dict[str, Any]:
         """Return the columns in which nodes travel."""
@@ -88,9 +88,7 @@ class Held:
             bounds["low"] = page[layer.anchor][-1] + "\x00"
 
 
-def _columns(
-    found: Iterator[neo4j.Record], layer: Layer, schema: Mapping[str, Any]
-) -> dict[str, list[Any]]:
+def _columns(found: Iterator[neo4j.Record], layer: Layer, schema: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Return the rows of all anchors, a list a column."""
     columns: dict[str, list[Any]] = {name: [] for name in schema}
     for record in found:

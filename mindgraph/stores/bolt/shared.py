@@ -8,7 +8,6 @@ So a data set can let go of a node, and what it said goes with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -58,11 +57,14 @@ def settled(nodes: pl.DataFrame, said: pl.DataFrame, dataset: str) -> pl.DataFra
 def _contributions(nodes: pl.DataFrame) -> pl.DataFrame:
     """Return a row for each node and data set that holds it: what that data set says."""
     said = _properties(nodes)
-    alone = nodes.filter(pl.col("datasets").list.len() == 1).select(
-        *said, pl.col("datasets").list.first().alias("dataset")
+    several = pl.col("contributions").list.len() == pl.col("datasets").list.len()
+    told = nodes.filter(several)
+    # Where nothing tells them apart, each says what the node shows.
+    alone = (
+        nodes.filter(~several.fill_null(False) & (pl.col("datasets").list.len() > 0))
+        .explode("datasets")
+        .select(*said, pl.col("datasets").alias("dataset"))
     )
-    several = nodes.filter(pl.col("datasets").list.len() > 1)
-    told = several.filter(pl.col("contributions").list.len() == pl.col("datasets").list.len())
     if told.is_empty():
         return alone
     rows = told.select("id", "datasets", "contributions").explode("datasets", "contributions")
@@ -83,13 +85,17 @@ def _shown(contributions: pl.DataFrame) -> pl.DataFrame:
         .group_by("id", maintain_order=True)
         .agg(
             *(pl.col(name).first() for name in said if name not in lists),
-            *(pl.col(name).explode(empty_as_null=False).drop_nulls().unique().sort() for name in lists),
+            *(pl.col(name).explode().drop_nulls().unique().sort() for name in lists),
+            *(pl.col(name).first().alias(f"first {name}") for name in lists),
             pl.col("dataset").alias("datasets"),
             "contributions",
         )
     )
     one = pl.col("datasets").list.len() == 1
-    return nodes.with_columns(pl.when(~one).then("contributions").alias("contributions"))
+    return nodes.with_columns(
+        *(pl.when(one).then(f"first {name}").otherwise(name).alias(name) for name in lists),
+        pl.when(~one).then("contributions").alias("contributions"),
+    ).drop(f"first {name}" for name in lists)
 
 
 def _properties(nodes: pl.DataFrame) -> list[str]:
@@ -99,9 +105,3 @@ def _properties(nodes: pl.DataFrame) -> list[str]:
 def _whole(rows: pl.DataFrame) -> pl.Series:
     """Return a hash of each row."""
     return rows.select(pl.struct(pl.all()).hash()).to_series()
-
-
-def claims(nodes: pl.DataFrame) -> Mapping[str, int]:
-    """Return how many nodes each number of data sets holds, for reports."""
-    sizes = nodes.select(pl.col("datasets").list.len().alias("size"))["size"].value_counts()
-    return {str(size): count for size, count in sizes.iter_rows()}

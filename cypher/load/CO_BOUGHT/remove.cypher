@@ -1,0 +1,8 @@
+// Remove relationships CO_BOUGHT, all but the first `$keep` of each.
+UNWIND range(0, size($source) - 1) AS i
+MATCH (s:Product {key: $source[i]})
+MATCH (t:Product {key: $target[i]})
+MATCH (s)-[r:CO_BOUGHT]->(t)
+WITH i, collect(r) AS found
+FOREACH (r IN found[$keep..] | DELETE r)
+RETURN count(*) AS rows

@@ -1,0 +1,4 @@
+// The ids of nodes that another application calls Generator.
+MATCH (n:Generator)
+WHERE n.id IS NOT NULL AND n.datasets IS NULL
+RETURN collect(n.id) AS taken

@@ -1,0 +1,4 @@
+// The keys of nodes that another application calls IntentionCluster.
+MATCH (n:IntentionCluster)
+WHERE n.key >= $low AND n.key < $high AND (n.dataset IS NULL OR n.dataset <> $dataset)
+RETURN collect(n.key) AS taken
