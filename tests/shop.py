@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import neo4j
 
+from mindgraph.graph import EDGES, NODES, Graph
+from mindgraph.resources import statements
 from mindgraph.workspace import Workspace
 
 
@@ -16,6 +19,19 @@ def made(folder: Path) -> Workspace:
     command = [sys.executable, "-m", "mindgraph", "demo", "--into", str(folder)]
     subprocess.run(command, check=True, capture_output=True)
     return Workspace(folder)
+
+
+def load_plainly(driver: neo4j.Driver, graph: Graph) -> None:
+    """Load a graph into an empty server, as plainly as can be."""
+    for name in ("schema.cypher", "schema_neo4j.cypher"):
+        for statement in statements(name):
+            driver.execute_query(statement)
+    for label, nodes in graph.nodes.items():
+        text = f"UNWIND $rows AS row CREATE (n:{label}) SET n = row"
+        driver.execute_query(text, rows=nodes.rows.to_dicts())
+    for type_, edges in graph.edges.items():
+        driver.execute_query(_joining(type_), rows=_split(edges.rows.to_dicts()))
+    driver.execute_query("CALL db.awaitIndexes()")
 
 
 def plain(value: object, known: frozenset[str]) -> object:
@@ -36,3 +52,22 @@ def plain(value: object, known: frozenset[str]) -> object:
 
 def _known(thing: neo4j.graph.Entity, known: frozenset[str]) -> dict[str, object]:
     return {name: thing[name] for name in sorted(thing) if name in known}
+
+
+def _joining(type_: str) -> str:
+    source, target, _ = EDGES[type_]
+    return (
+        f"UNWIND $rows AS row MATCH (a:{source} {{{NODES[source]}: row.source}}) "
+        f"MATCH (b:{target} {{{NODES[target]}: row.target}}) CREATE (a)-[r:{type_}]->(b) SET r = row.said"
+    )
+
+
+def _split(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "source": row["source"],
+            "target": row["target"],
+            "said": {name: value for name, value in row.items() if name not in ("source", "target")},
+        }
+        for row in rows
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +11,14 @@ import polars as pl
 import pytest
 
 from mindgraph.browser_kit.examples import Examples, examples_of
-from mindgraph.graph import EDGES, NODES, Graph, graph_of
-from mindgraph.resources import statements
+from mindgraph.graph import Graph, graph_of
 from mindgraph.stores.embedded import EmbeddedStore
 from mindgraph.stores.embedded_home import Home
 from mindgraph.stores.embedded_load import rebuild
 from mindgraph.stores.named import Named, all_named
 from mindgraph.workspace import Workspace
 from tests.servers import Server, wipe
-from tests.shop import plain
+from tests.shop import load_plainly, plain
 
 QUESTIONS = all_named()
 each_question = pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
@@ -71,15 +70,7 @@ def loaded(neo4j_server: Server, graph: Graph) -> Iterator[neo4j.Driver]:
     """The sample shop in a server, row by row as plainly as can be."""
     with neo4j_server.driver() as driver:
         wipe(driver)
-        for name in ("schema.cypher", "schema_neo4j.cypher"):
-            for statement in statements(name):
-                driver.execute_query(statement)
-        for label, nodes in graph.nodes.items():
-            text = f"UNWIND $rows AS row CREATE (n:{label}) SET n = row"
-            driver.execute_query(text, rows=nodes.rows.to_dicts())
-        for type_, edges in graph.edges.items():
-            driver.execute_query(_joining(type_), rows=_split(edges.rows.to_dicts()))
-        driver.execute_query("CALL db.awaitIndexes()")
+        load_plainly(driver, graph)
         yield driver
         wipe(driver)
 
@@ -145,23 +136,3 @@ def _operators(plan: dict[str, Any]) -> Iterator[str]:
     yield plan["operatorType"].partition("@")[0]
     for child in plan.get("children", ()):
         yield from _operators(child)
-
-
-def _joining(type_: str) -> str:
-    source, target, _ = EDGES[type_]
-    return (
-        f"UNWIND $rows AS row MATCH (a:{source} {{{NODES[source]}: row.source}}) "
-        f"MATCH (b:{target} {{{NODES[target]}: row.target}}) CREATE (a)-[r:{type_}]->(b) SET r = row.said"
-    )
-
-
-def _split(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    ends: Callable[[str], bool] = ("source", "target").__contains__
-    return [
-        {
-            "source": row["source"],
-            "target": row["target"],
-            "said": {name: value for name, value in row.items() if not ends(name)},
-        }
-        for row in rows
-    ]
