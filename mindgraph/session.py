@@ -96,7 +96,7 @@ def add_generator(workspace: Workspace, generator: Generator) -> None:
 
 def raise_where_nothing_was_read(tally: Tally) -> None:
     """Raise LVLMError where questions were asked and not one answer could be read."""
-    if tally.failed and not tally.read:
+    if tally.failed > tally.waiting and not tally.read:
         first = tally.rejects[0].reason if tally.rejects else "what came was neither yes nor no"
         raise LVLMError(
             f"Not one of {tally.failed:,} answers could be read; the first: {first}.",

@@ -60,6 +60,8 @@ class Tally:
     read: int = 0
     unreadable: int = 0
     unanswered: int = 0
+    #: Those of the unanswered whose answers are on their way in a batch.
+    waiting: int = 0
     rejects: list[Reject] = field(default_factory=list)
     #: Tokens and milliseconds of the answers, those of the ledger among them.
     used: Counter[str] = field(default_factory=Counter)
@@ -77,6 +79,10 @@ class Tally:
         if not outcome.failed:
             self.read += 1
             return True
+        if outcome.reply.finish_reason in ("waiting", "skipped"):
+            self.unanswered += 1
+            self.waiting += 1
+            return False
         if outcome.reply.error is None:
             self.unreadable += 1
         else:

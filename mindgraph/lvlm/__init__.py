@@ -16,7 +16,7 @@ from mindgraph.settings import Settings
 __all__ = ["ENGINES", "LVLM", "open_lvlm"]
 
 #: The engines, by the name that the setting `engine` takes.
-ENGINES = ("http", "transformers", "recorded")
+ENGINES = ("http", "transformers", "recorded", "batch")
 
 
 def open_lvlm(settings: Settings, *, run: str = "", ledger: Path | str | None = None) -> LVLM:
@@ -47,6 +47,10 @@ def _open(settings: Settings) -> LVLM:
         from mindgraph.lvlm.local import open_local
 
         return open_local(settings)
+    if settings.engine == "batch":
+        from mindgraph.lvlm.batch import open_batch
+
+        return open_batch(settings)
     raise SettingsError(f"There is no engine {settings.engine!r}.", hint=f"Engines: {', '.join(ENGINES)}.")
 
 

@@ -18,6 +18,7 @@ import msgspec
 from mindgraph.lvlm.keys import How, key_maker
 from mindgraph.lvlm.protocol import LVLM
 from mindgraph.lvlm.replies import CHUNK, Replies
+from mindgraph.lvlm.statements import WAITING
 from mindgraph.messages import Decision, Prompt, Reply, Usage
 
 #: How many answers may be found in a row before those in flight are waited for.
@@ -41,6 +42,8 @@ class Ledgered:
         self.asked = 0
         self.found = 0
         self._lvlm = lvlm
+        #: Whether what is on its way in a batch is not asked again.
+        self.waits = bool(getattr(lvlm, "waits", False))
         self._run = run
         self._price = price or (lambda usage: None)
 
@@ -66,6 +69,8 @@ class Ledgered:
     def _store(self, key: bytes, reply: Reply, how: How) -> Reply:
         """Commit one answer and return it with its key; an answer that came first wins."""
         self.asked += 1
+        if reply.finish_reason == "skipped":
+            return reply
         cost = self._price(reply.usage)
         late = self.replies.store([(key, reply)], how=how, name=self.name, run=self._run, costs=[cost])
         if late and reply.error is None:
@@ -118,8 +123,12 @@ class _Asking:
         stored = self._ledgered.replies.look_up(keys)
         found: list[Reply] = []
         missing: list[Prompt] = []
+        waiting = self._ledgered.replies.waiting(keys) if self._ledgered.waits else set()
         for key, prompt in zip(keys, chunk, strict=True):
             answer = stored.get(key)
+            if key in waiting:
+                found.append(_waits(prompt, self._how))
+                continue
             if answer is not None:
                 found.append(answer.reply(prompt, self._how))
                 if answer.item != prompt.item:
@@ -147,3 +156,8 @@ def _chunks(prompts: Iterable[Prompt]) -> Iterator[list[Prompt]]:
     remaining = iter(prompts)
     while chunk := list(islice(remaining, CHUNK)):
         yield chunk
+
+
+def _waits(prompt: Prompt, how: How) -> Reply:
+    kind = Decision if how == "decide" else Reply
+    return kind(prompt=prompt, finish_reason="waiting", error=f"{WAITING}a batch")

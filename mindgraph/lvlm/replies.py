@@ -18,7 +18,8 @@ from typing import Any
 import msgspec
 
 from mindgraph.errors import WorkspaceError
-from mindgraph.lvlm.keys import How, schema_text
+from mindgraph.lvlm import statements as sql
+from mindgraph.lvlm.keys import SIZE, How, schema_text
 from mindgraph.messages import Decision, Picture, Prompt, Reply, Usage
 
 #: Version of the tables, kept in `PRAGMA user_version`.
@@ -28,84 +29,6 @@ CHUNK = 500
 #: Seconds to wait while another process writes.
 PATIENCE = 60.0
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS recipes (
-  id INTEGER PRIMARY KEY, how TEXT NOT NULL, model TEXT NOT NULL, revision TEXT NOT NULL,
-  parameters TEXT NOT NULL, version TEXT NOT NULL, system TEXT NOT NULL, schema TEXT NOT NULL,
-  UNIQUE (how, model, revision, parameters, version, system, schema));
-CREATE TABLE IF NOT EXISTS replies (
-  id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, recipe INTEGER NOT NULL REFERENCES recipes,
-  kind TEXT NOT NULL, item TEXT NOT NULL, relations TEXT NOT NULL, sample INTEGER NOT NULL,
-  attempt INTEGER NOT NULL, images TEXT NOT NULL, content BLOB NOT NULL, text TEXT NOT NULL, p_yes REAL,
-  finish_reason TEXT NOT NULL, ok INTEGER, prompt_tokens INTEGER, cached_tokens INTEGER,
-  completion_tokens INTEGER, cost REAL, seconds REAL NOT NULL, time REAL NOT NULL, run TEXT NOT NULL,
-  error TEXT);
-CREATE TABLE IF NOT EXISTS shared (
-  reply INTEGER NOT NULL REFERENCES replies ON DELETE CASCADE, item TEXT NOT NULL,
-  PRIMARY KEY (reply, item)) WITHOUT ROWID;
-CREATE VIEW IF NOT EXISTS ledger AS
-  SELECT lower(hex(r.key)) AS key, r.kind, r.item, r.relations, r.sample, r.attempt, c.how, c.model,
-    c.revision, c.parameters, c.version, r.images, r.text, r.p_yes, r.finish_reason, r.ok,
-    r.prompt_tokens, r.cached_tokens, r.completion_tokens, r.cost, r.seconds, r.time, r.run, r.error, r.id
-  FROM replies r JOIN recipes c ON c.id = r.recipe;
-"""
-_STORE = """
-INSERT INTO replies (key, recipe, kind, item, relations, sample, attempt, images, content, text, p_yes,
-  finish_reason, prompt_tokens, cached_tokens, completion_tokens, cost, seconds, time, run, error)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (key) DO UPDATE SET text = excluded.text, p_yes = excluded.p_yes, item = excluded.item,
-  finish_reason = excluded.finish_reason, prompt_tokens = excluded.prompt_tokens,
-  cached_tokens = excluded.cached_tokens, completion_tokens = excluded.completion_tokens,
-  cost = excluded.cost, seconds = excluded.seconds, time = excluded.time, run = excluded.run,
-  error = excluded.error
-WHERE replies.error IS NOT NULL
-"""
-_LOOK_UP = """
-SELECT key, item, text, p_yes, finish_reason, ok, prompt_tokens, cached_tokens, completion_tokens, seconds
-FROM replies WHERE error IS NULL AND key IN ({})
-"""
-_TOTALS = """
-SELECT c.model, r.kind, count(*) AS answers, sum(coalesce(r.ok, 1) = 0) AS bad,
-  sum(r.error IS NOT NULL) AS failed, sum(r.prompt_tokens) AS prompt_tokens,
-  sum(r.cached_tokens) AS cached_tokens, sum(r.completion_tokens) AS completion_tokens,
-  sum(r.cost) AS cost, round(sum(r.seconds), 1) AS seconds
-FROM replies r JOIN recipes c ON c.id = r.recipe GROUP BY 1, 2 ORDER BY 1, min(r.id)
-"""
-_MERGE_RECIPES = """
-INSERT OR IGNORE INTO main.recipes (how, model, revision, parameters, version, system, schema)
-SELECT how, model, revision, parameters, version, system, schema FROM other.recipes
-"""
-#: Answers take the place of failures.
-_MAKE_WAY = """
-DELETE FROM main.replies WHERE error IS NOT NULL
-  AND key IN (SELECT key FROM other.replies WHERE error IS NULL)
-"""
-_MERGE = """
-INSERT INTO main.replies (key, recipe, kind, item, relations, sample, attempt, images, content, text, p_yes,
-  finish_reason, ok, prompt_tokens, cached_tokens, completion_tokens, cost, seconds, time, run, error)
-SELECT r.key, mine.id, r.kind, r.item, r.relations, r.sample, r.attempt, r.images, r.content, r.text, r.p_yes,
-  r.finish_reason, r.ok, r.prompt_tokens, r.cached_tokens, r.completion_tokens, r.cost, r.seconds, r.time,
-  r.run, r.error
-FROM other.replies r JOIN other.recipes c ON c.id = r.recipe JOIN main.recipes mine
-  ON (mine.how, mine.model, mine.revision, mine.parameters, mine.version, mine.system, mine.schema)
-   = (c.how, c.model, c.revision, c.parameters, c.version, c.system, c.schema)
-WHERE r.id IN (SELECT id FROM other.ledger WHERE {where})
-  AND NOT EXISTS (SELECT 1 FROM main.replies m WHERE m.key = r.key)
-ORDER BY r.id
-"""
-_MERGE_SHARED = """
-INSERT OR IGNORE INTO main.shared
-SELECT mine.id, s.item FROM other.shared s JOIN other.replies r ON r.id = s.reply
-JOIN main.replies mine ON mine.key = r.key WHERE mine.item <> s.item
-"""
-_RECIPE = (
-    "SELECT id FROM recipes"
-    " WHERE (how, model, revision, parameters, version, system, schema) = (?,?,?,?,?,?,?)"
-)
-_ADD_RECIPE = (
-    "INSERT OR IGNORE INTO recipes (how, model, revision, parameters, version, system, schema)"
-    " VALUES (?,?,?,?,?,?,?)"
-)
 _PARTS = msgspec.json.Decoder(list[str | dict[str, str]])
 
 
@@ -133,6 +56,14 @@ class Stored(msgspec.Struct, frozen=True):
         return Decision(**common, p_yes=self.p_yes) if how == "decide" else Reply(**common)
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """Be one question that the ledger knows: who asked, how, and whether it was answered."""
+
+    prompt: Prompt
+    how: How
+    answered: bool
+
+
 class Replies:
     """Read and write one ledger; use it from one thread."""
 
@@ -150,7 +81,7 @@ class Replies:
         with self._translated():
             for start in range(0, len(keys), CHUNK):
                 part = keys[start : start + CHUNK]
-                rows = self._db.execute(_LOOK_UP.format(",".join("?" * len(part))), part)
+                rows = self._db.execute(sql.LOOK_UP.format(_marks(part)), part)
                 found.update((row[0], _stored(row)) for row in rows)
         return found
 
@@ -171,10 +102,36 @@ class Replies:
         with self._translated(), self._transaction():
             for (key, reply), cost in zip(answers, costs or [None] * len(answers), strict=True):
                 recipe = self._recipe(how, name, reply.prompt)
-                if not self._db.execute(_STORE, (key, recipe, *_columns(reply, cost, run))).rowcount:
+                if not self._db.execute(sql.STORE, (key, recipe, *_columns(reply, cost, run))).rowcount:
                     late.append(key)
             self._write_marks()
         return late
+
+    def waiting(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Return those keys whose answers are on their way in a batch."""
+        found: set[bytes] = set()
+        with self._translated():
+            for start in range(0, len(keys), CHUNK):
+                part = keys[start : start + CHUNK]
+                found.update(key for (key,) in self._db.execute(sql.ON_ITS_WAY.format(_marks(part)), part))
+        return found
+
+    def asked(self, keys: Sequence[str]) -> dict[str, Asked]:
+        """Return what was asked under these keys (hex), each at most once; others are left out."""
+        found: dict[str, Asked] = {}
+        known = [key for key in map(_as_key, keys) if len(key) == SIZE]
+        with self._translated():
+            for start in range(0, len(known), CHUNK):
+                part = known[start : start + CHUNK]
+                for row in self._db.execute(sql.ASKED.format(_marks(part)), part):
+                    found[row[0].hex()] = _asked(row)
+        return found
+
+    def answer(self, answers: Sequence[tuple[bytes, Reply]]) -> None:
+        """Put answers in the place of the failures that stand for them; one that was answered stays."""
+        with self._translated(), self._transaction():
+            for key, reply in answers:
+                self._db.execute(sql.ANSWER, (*_said(reply), time.time(), reply.error, key))
 
     def share(self, key: bytes, item: str) -> None:
         """Note that a second item was answered by the same answer."""
@@ -240,7 +197,7 @@ class Replies:
 
     def totals(self) -> list[dict[str, Any]]:
         """Return one row per model and kind: answers, bad and failed ones, tokens, cost, seconds."""
-        return self.select(_TOTALS)
+        return self.select(sql.TOTALS)
 
     def items_of(self, key: str) -> list[str]:
         """Return all items that an answer serves: who asked first, then the others in order."""
@@ -258,10 +215,10 @@ class Replies:
             self._db.execute("ATTACH DATABASE ? AS other", (str(other),))
             try:
                 with self._transaction():
-                    self._db.execute(_MERGE_RECIPES)
-                    self._db.execute(_MAKE_WAY)
-                    count = self._db.execute(_MERGE.format(where=where), values).rowcount
-                    self._db.execute(_MERGE_SHARED)
+                    self._db.execute(sql.MERGE_RECIPES)
+                    self._db.execute(sql.MAKE_WAY)
+                    count = self._db.execute(sql.MERGE.format(where=where), values).rowcount
+                    self._db.execute(sql.MERGE_SHARED)
             finally:
                 self._db.execute("DETACH DATABASE other")
         return count
@@ -306,15 +263,15 @@ class Replies:
                 hint="Upgrade: pip install --upgrade mindgraph-kg",
             )
         if found < VERSION:
-            self._db.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+            self._db.executescript(f"BEGIN IMMEDIATE;{sql.TABLES}PRAGMA user_version = {VERSION};COMMIT;")
 
     def _recipe(self, how: How, name: str, prompt: Prompt) -> int:
         model, _, revision = name.partition("@")
         parameters = msgspec.json.encode(prompt.decoding).decode()
         recipe = (how, model, revision, parameters, prompt.version, prompt.system, schema_text(prompt.schema))
         if recipe not in self._recipes:
-            self._db.execute(_ADD_RECIPE, recipe)
-            self._recipes[recipe] = int(self._db.execute(_RECIPE, recipe).fetchone()[0])
+            self._db.execute(sql.ADD_RECIPE, recipe)
+            self._recipes[recipe] = int(self._db.execute(sql.RECIPE, recipe).fetchone()[0])
         return self._recipes[recipe]
 
     def _write_marks(self) -> None:
@@ -364,12 +321,7 @@ def _columns(reply: Reply, cost: float | None, run: str) -> tuple[Any, ...]:
         prompt.attempt,
         ",".join(part.id for part in prompt.content if isinstance(part, Picture)),
         pack(prompt.content),
-        reply.text,
-        reply.p_yes if isinstance(reply, Decision) else None,
-        reply.finish_reason,
-        usage.prompt_tokens,
-        usage.cached_tokens,
-        usage.completion_tokens,
+        *_said(reply),
         cost,
         usage.seconds,
         time.time(),
@@ -382,6 +334,29 @@ def _stored(row: tuple[Any, ...]) -> Stored:
     key, item, text, p_yes, finish_reason, ok, prompt, cached, completion, seconds = row
     usage = Usage(prompt_tokens=prompt, cached_tokens=cached, completion_tokens=completion, seconds=seconds)
     return Stored(key, item, text, p_yes, finish_reason, None if ok is None else bool(ok), usage)
+
+
+def _said(reply: Reply) -> tuple[Any, ...]:
+    usage = reply.usage
+    return (
+        reply.text,
+        reply.p_yes if isinstance(reply, Decision) else None,
+        reply.finish_reason,
+        usage.prompt_tokens,
+        usage.cached_tokens,
+        usage.completion_tokens,
+    )
+
+
+def _asked(row: tuple[Any, ...]) -> Asked:
+    _, how, error, kind, item, relations, sample, attempt = row
+    named = tuple(name for name in relations.split(",") if name)
+    prompt = Prompt(kind=kind, item=item, relations=named, sample=sample, attempt=attempt)
+    return Asked(prompt, how, error is None)
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _named(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
