@@ -81,13 +81,9 @@ def content_ids(
 
     Where the rows are known to be `distinct`, they need not be compared.
     """
-    cells = [json_text(frame[name]).alias(name) for name in columns]
+    cells = [part for name in columns for part in (pl.lit(","), *_json_parts(frame[name]))]
     keys = pl.select(
-        pl.concat_str(
-            pl.lit(f"[{msgspec.json.encode(kind).decode()}"),
-            *(part for cell in cells for part in (pl.lit(","), pl.lit(cell))),
-            pl.lit("]"),
-        )
+        pl.concat_str(pl.lit(f"[{msgspec.json.encode(kind).decode()}"), *cells, pl.lit("]"))
     ).to_series()
     if distinct:
         return digests(keys).alias("id")
@@ -128,14 +124,18 @@ def is_ordered(frame: pl.DataFrame, columns: Sequence[str]) -> bool:
 
 def json_text(column: pl.Series) -> pl.Series:
     """Return the JSON of each value of a text or number column, as `msgspec.json` writes it."""
+    return pl.select(pl.concat_str(*_json_parts(column))).to_series().alias(column.name)
+
+
+def _json_parts(column: pl.Series) -> list[pl.Expr]:
+    """Return what makes the JSON of each value, one after the other."""
     if column.dtype != pl.String:
-        return column.cast(pl.String).fill_null("null")
-    plain = '"' + column + '"'
+        return [pl.lit(column.cast(pl.String).fill_null("null"))]
     awkward = column.str.contains(_ESCAPED) | column.is_null()
     if not awkward.any():
-        return plain
+        return [pl.lit('"'), pl.lit(column), pl.lit('"')]
     escaped = pl.Series([msgspec.json.encode(v).decode() for v in column.filter(awkward)])
-    return plain.scatter(awkward.arg_true(), escaped)
+    return [pl.lit(('"' + column + '"').scatter(awkward.arg_true(), escaped))]
 
 
 def map_distinct(column: pl.Series, function: Callable[[str], str]) -> pl.Series:

@@ -55,20 +55,19 @@ def build(
 
     Raises WorkspaceError where there are no candidates at all.
     """
-    pairs = cobuys.select("id", "product_a", "product_b").collect().with_row_index("pair")
-    judged = judge(candidates, verdicts, pairs, threshold=threshold)
+    judged = judge(candidates, verdicts, threshold=threshold)
     if judged.is_empty():
         raise WorkspaceError("There are no candidates to build from.", hint=_HINT)
-    counts, lost = _counts(judged["out"]), judged.filter(pl.col("out") == UNKNOWN_COBUY)
-    kept = judged.filter(pl.col("out").is_null()).drop("out")
-    kept = kept if kept["id"].is_sorted() else kept.sort("id")
+    out = _counts(judged["out"])
+    pairs = cobuys.select("id", "product_a", "product_b").collect().with_row_index("pair")
+    kept = _paired(judged.filter(pl.col("out").is_null()).drop("out"), pairs)
     del judged
+    lost, kept = kept.filter(pl.col("pair").is_null()), kept.drop_nulls("pair")
     number, intentions = _intentions(kept)
     kept = kept.with_columns(number).drop("lang")
-    wordless = kept.filter(pl.col("intention").is_null())
-    kept = kept.drop("text").drop_nulls("intention")
+    wordless, kept = kept.filter(pl.col("intention").is_null()), kept.drop("text").drop_nulls("intention")
     triples, evidence = _triples(kept, intentions["id"], pairs)
-    out = counts | ({WORDLESS: len(wordless)} if len(wordless) else {})
+    out |= {why: len(them) for why, them in ((UNKNOWN_COBUY, lost), (WORDLESS, wordless)) if len(them)}
     rejects = [
         _rejects(lost, "its co-buy is not in the catalogue"),
         _rejects(wordless, "nothing is left of its text without the relation's phrase"),
@@ -77,69 +76,56 @@ def build(
     return Built(intentions[order_of_ids(intentions["id"])], triples, evidence, pl.concat(rejects), funnel)
 
 
-def judge(
-    candidates: pl.LazyFrame, verdicts: pl.LazyFrame, pairs: pl.DataFrame, *, threshold: float
-) -> pl.DataFrame:
-    """Return each candidate with the number of its co-buy, its score, and why it is `out` (null: kept).
+def judge(candidates: pl.LazyFrame, verdicts: pl.LazyFrame, *, threshold: float) -> pl.DataFrame:
+    """Return the candidates by id, each with its score, and why it is `out` (null: kept).
 
     A candidate that several rules refuse is out for the first of them by name. Where there is a
     score it decides; else the answer does.
     """
-    said = verdicts.select("candidate", "judge", "answer", "score").collect()
+    decided = _decided(verdicts.select("candidate", "judge", "answer", "score").collect())
+    asked = candidates.select(_CANDIDATE).collect()
+    asked = asked if asked["id"].is_sorted() else asked.sort("id")
+    if asked["id"].equals(decided["candidate"]):  # as it is when every candidate was judged
+        judged = pl.concat([asked, decided.drop("candidate")], how="horizontal")
+    else:
+        judged = asked.join(decided, left_on="id", right_on="candidate", how="left", maintain_order="left")
+    return judged.select(*_CANDIDATE, "score", _why_out(threshold).alias("out"))
+
+
+def _decided(said: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a judged candidate: the first rule that `refuses` it, and who `decides` and how.
+
+    The shopper decides, else what was imported; both may be missing. Rows come by candidate.
+    """
     if not is_ordered(said, ("candidate", "judge")):
         said = said.sort("candidate", "judge")
-    known = pairs.lazy().select(pl.col("id").alias("cobuy"), "pair")
-    return (
-        _merging(candidates.select(_CANDIDATE).collect(), "id")
-        .join(
-            _merging(_decisive(said), "candidate"),
-            left_on="id",
-            right_on="candidate",
-            how="left",
-            maintain_order="left",
+    judge, here = pl.col("judge"), pl.col("candidate")
+    refuses = judge.str.starts_with("rule:") & (pl.col("answer") == "no")
+    decides = judge.is_in(["imported", "shopper"])
+    alone = here.ne_missing(here.shift(1)) & here.ne_missing(here.shift(-1))
+    told = said.select(
+        "candidate",
+        pl.when(refuses).then(judge).alias("refuses"),
+        *(pl.when(decides).then(pl.col(name)).alias(name) for name in ("judge", "answer", "score")),
+        alone.alias("alone"),
+    ).rename({"judge": "decides"})
+    several = (
+        told.filter(~pl.col("alone"))
+        .group_by("candidate", maintain_order=True)
+        .agg(
+            pl.col("refuses").drop_nulls().first(),
+            # "imported" comes before "shopper": the last one decides.
+            pl.col("decides", "answer", "score").filter(pl.col("decides").is_not_null()).last(),
         )
-        .join(
-            _merging(_refused(said), "candidate"),
-            left_on="id",
-            right_on="candidate",
-            how="left",
-            maintain_order="left",
-        )
-        .join(known, on="cobuy", how="left", maintain_order="left")
-        .select("id", "pair", "relation", "text", "lang", "score", _why_out(threshold).alias("out"))
-        .collect(engine="streaming")
     )
-
-
-def _merging(frame: pl.DataFrame, key: str) -> pl.LazyFrame:
-    """Return a table lazily that says of its key that it is sorted, if it is: it is joined by merging."""
-    sorted_ = frame[key].is_sorted()
-    return frame.lazy().with_columns(pl.col(key).set_sorted()) if sorted_ else frame.lazy()
-
-
-def _decisive(said: pl.DataFrame) -> pl.DataFrame:
-    """Return the answer and score that decide: the shopper's, else those that were imported.
-
-    The verdicts come in the order of candidate and judge: the shopper's is the last of them.
-    """
-    deciding = said.rename({"judge": "decides"}).filter(pl.col("decides").is_in(["imported", "shopper"]))
-    return deciding.filter(pl.col("candidate").ne_missing(pl.col("candidate").shift(-1)))
-
-
-def _refused(said: pl.DataFrame) -> pl.DataFrame:
-    """Return the candidates that a rule refuses, with the first such rule by name."""
-    of_rule = pl.col("judge").str.starts_with("rule:")
-    refusing = said.filter(of_rule & (pl.col("answer") == "no")).select("candidate", "judge")
-    return refusing.filter(pl.col("candidate").ne_missing(pl.col("candidate").shift(1)))
+    return told.filter("alone").drop("alone").merge_sorted(several, key="candidate")
 
 
 def _why_out(threshold: float) -> pl.Expr:
     score, answer = pl.col("score"), pl.col("answer")
     return (
-        pl.when(pl.col("pair").is_null())
-        .then(pl.lit(UNKNOWN_COBUY))
-        .when(pl.col("judge").is_not_null())
-        .then(pl.col("judge"))
+        pl.when(pl.col("refuses").is_not_null())
+        .then(pl.col("refuses"))
         .when(answer.is_null())
         .then(pl.lit(UNJUDGED))
         .when(answer == "unparsed")
@@ -147,6 +133,12 @@ def _why_out(threshold: float) -> pl.Expr:
         .when(pl.when(score.is_not_null()).then(score < threshold).otherwise(answer != "yes"))
         .then(pl.col("decides"))
     )
+
+
+def _paired(kept: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return the candidates with the number of their co-buy in place of its id; null: unknown."""
+    known = pairs.select(pl.col("id").alias("cobuy"), "pair")
+    return kept.join(known, on="cobuy", how="left", maintain_order="left").drop("cobuy")
 
 
 def _intentions(kept: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
@@ -157,7 +149,8 @@ def _intentions(kept: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     texts, text = numbered(kept["text"])
     spelling = stripped(texts)
     normals, normal = numbered(normal_forms(spelling))
-    said = pl.DataFrame({"text": text, "normal": normal.gather(text), "lang": kept["lang"]})
+    langs, lang = numbered(kept["lang"])
+    said = pl.DataFrame({"text": text, "normal": normal.gather(text), "lang": lang})
     key = ["normal", "lang"]
     chosen = (
         _spelled(said.group_by(*key, "text").agg(pl.len().alias("times")), spelling)
@@ -165,9 +158,9 @@ def _intentions(kept: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
         .with_row_index("intention")
     )
     number = said.join(chosen.select(*key, "intention"), on=key, how="left", maintain_order="left")
-    named = pl.DataFrame({"normal": normals.gather(chosen["normal"]), "lang": chosen["lang"]})
+    named = chosen.select("text", normal=normals.gather(chosen["normal"]), lang=langs.gather(chosen["lang"]))
     ids = content_ids(named, "intention", key, distinct=True)
-    return number["intention"], chosen.select(ids, "text", "lang")
+    return number["intention"], named.select(ids, "text", "lang")
 
 
 def _spelled(said: pl.DataFrame, spelling: pl.Series) -> pl.DataFrame:
@@ -234,7 +227,7 @@ def _counts(out: pl.Series) -> dict[str, int]:
     """Return how many candidates are out for each reason: the rules by name, then the rest."""
     counted = dict(out.drop_nulls().value_counts().iter_rows())
     rules = sorted(name for name in counted if name.startswith("rule:"))
-    others = (UNKNOWN_COBUY, *rules, UNJUDGED, "shopper", "imported", UNPARSED)
+    others = (*rules, UNJUDGED, "shopper", "imported", UNPARSED)
     return {name: counted[name] for name in others if name in counted}
 
 

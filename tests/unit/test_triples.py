@@ -143,13 +143,13 @@ def test_every_candidate_is_counted_once() -> None:
     ]
     assert list(built(candidates, verdicts).funnel.items()) == [
         ("candidates", 9),
-        ("unknown co-buy", 1),
         ("rule:echo", 1),
         ("rule:title", 1),
         ("not judged", 1),
         ("shopper", 1),
         ("imported", 1),
         ("unparsed", 1),
+        ("unknown co-buy", 1),
         ("no words", 1),
         ("kept", 1),
     ]
