@@ -10,6 +10,7 @@ import polars as pl
 from mindgraph.errors import NotFound
 from mindgraph.graph import Read, project
 from mindgraph.records import CoBuy, Intention, Merge, Product, Triple
+from mindgraph.stores.named import Named
 
 
 class Examples(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,9 @@ class Examples(msgspec.Struct, frozen=True, kw_only=True):
     #: A word of that intention, and one of the product's title.
     word: str
     title_word: str
+    #: Two categories that many products stand in.
+    category: str
+    other: str
 
     def parameters(self) -> dict[str, object]:
         """Return a value for each parameter of the named questions that must be given."""
@@ -41,11 +45,23 @@ class Examples(msgspec.Struct, frozen=True, kw_only=True):
             "products": [self.a, self.b],
             "triple": self.triple,
             "intention": self.intention,
+            "category": self.category,
+            "one": self.category,
+            "other": self.other,
+            "words": self.word,
+            "purpose": self.word,
         }
 
-    def for_question(self, name: str) -> dict[str, object]:
-        """Return the values for one named question; words are searched in titles or in intentions."""
-        return {**self.parameters(), "words": self.title_word if name == "find_product" else self.word}
+    def for_question(self, question: Named) -> dict[str, object]:
+        """Return the values of one named question that must be given and are known."""
+        known = self.parameters()
+        if question.name == "find_product":
+            known["words"] = self.title_word
+        given = {p: known[p.name] for p in question.parameters if p.default is None and p.name in known}
+        return {
+            p.name: ",".join(value) if p.type == "text" and isinstance(value, list) else value
+            for p, value in given.items()
+        }
 
 
 def examples_of(read: Read, dataset: str) -> Examples:
@@ -59,6 +75,7 @@ def examples_of(read: Read, dataset: str) -> Examples:
     triple = reasons.sort("support", "acceptance", "id", descending=[True, True, False], nulls_last=True)
     product = _busiest(triples)
     titles = _titles(read(Product), (product, cobuy["product_a"], cobuy["product_b"]))
+    categories = _categories(read(Product))
     text = str(read(Intention).filter(pl.col("id") == intention)["text"].item())
     return Examples(
         product=f"{dataset}/{product}",
@@ -72,6 +89,8 @@ def examples_of(read: Read, dataset: str) -> Examples:
         text=text,
         word=_word(text),
         title_word=_word(titles[product]),
+        category=categories[0],
+        other=categories[-1],
     )
 
 
@@ -97,6 +116,13 @@ def _titles(products: pl.DataFrame, ids: tuple[str, ...]) -> dict[str, str]:
     found = products.filter(pl.col("id").is_in(ids)).select("id", "title")
     titles = {id_: " ".join(str(title or id_).split()) for id_, title in found.iter_rows()}
     return {id_: titles.get(id_, id_) for id_ in ids}
+
+
+def _categories(products: pl.DataFrame) -> list[str]:
+    """Return the two first categories that the most products have; empty texts where there are none."""
+    named = products.select(first=pl.col("categories").list.first()).drop_nulls()
+    most = named.group_by("first").len().sort(["len", "first"], descending=[True, False])
+    return most["first"].to_list()[:2] or [""]
 
 
 def _word(text: str) -> str:

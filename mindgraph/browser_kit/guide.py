@@ -68,9 +68,8 @@ def steps(examples: Examples) -> list[Step]:
 def filled(name: str, examples: Examples) -> str:
     """Return a named question that can be run as it stands, with a graph's own examples."""
     question = named(name)
-    known = examples.for_question(name)
-    given = {p.name: known[p.name] for p in question.parameters if p.default is None}
-    return f"// {question.answers}\n{spelled_out(question.statement, question.values(given))}"
+    values = question.values(examples.for_question(question))
+    return f"// {question.answers}\n{spelled_out(question.statement, values)}"
 
 
 def as_html(examples: Examples, dataset: str) -> str:

@@ -124,8 +124,7 @@ def test_neo4j_has_a_good_plan(question: Named, loaded: neo4j.Driver, examples: 
 
 
 def _values(question: Named, examples: Examples) -> dict[str, Any]:
-    wanted = examples.for_question(question.name)
-    return question.values({p.name: wanted[p.name] for p in question.parameters if p.name in wanted})
+    return question.values(examples.for_question(question))
 
 
 def _as_set(rows: list[dict[str, Any]]) -> set[str]:
