@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import polars as pl
 
-from mindgraph import clusters, evaluate
+from mindgraph import analytics, clusters, evaluate
 from mindgraph.clusters.stability import rand_index
-from mindgraph.graph import project, purposes_of
+from mindgraph.errors import NotFound
+from mindgraph.graph import ends_of, project, purposes_of, serves_of
 from mindgraph.records import (
     Candidate,
     Cluster,
     CoBuy,
+    Community,
     Intention,
     Membership,
     Merge,
@@ -166,3 +168,29 @@ def image_value(folders: dict[str, Path]) -> pl.DataFrame:
         run = Workspace(folder).require()
         runs[name] = (run.read(Candidate), run.read(Verdict))
     return evaluate.image_value(runs)
+
+
+def analyzed(workspace: Workspace, name: str, begin: Sequence[str] = ()) -> pl.DataFrame:
+    """Return the table of a question about the whole graph; see `analytics` for its columns."""
+    triples, cobuys = project(workspace.read(Triple), workspace.read(Merge)), workspace.read(CoBuy)
+    if name == "pagerank":
+        edges = cobuys.select(source="product_a", target="product_b", weight="weight")
+        known = {*edges["source"], *edges["target"]}
+        for id_ in begin:
+            if id_ not in known:
+                raise NotFound(f"The product {id_!r} is in no co-buy.")
+        return analytics.pagerank(edges, personal=dict.fromkeys(begin, 1.0) or None)
+    fine = workspace.read(Cluster).filter(pl.col("level") == 0)
+    memberships = workspace.read(Membership)
+    held = memberships.select("intention", "cluster", "weight")
+    serves = serves_of(ends_of(triples), held).sort("product", "cluster")
+    if name == "bridges":
+        groups = workspace.read(Community).select("product", group="community")
+        labels = fine.select(cluster="id", label="label")
+        return analytics.bridges(serves, groups).join(labels, on="cluster", maintain_order="left")
+    if name == "similarity":
+        return analytics.similar_products(serves)
+    if name == "distributions":
+        return analytics.distributions(triples, cobuys, serves)
+    pairs = {"complements": analytics.complements, "foretold": analytics.foretold}[name]
+    return pairs(serves, cobuys)

@@ -229,6 +229,24 @@ class Pipeline:
         }
         return [run[measure]()]
 
+    def analyze(
+        self, name: str, *, begin: Sequence[str] = (), write: bool = False
+    ) -> tuple[pl.DataFrame, Path | None]:
+        """Return the table of a question about the whole graph, and its file where it is stored."""
+        from mindgraph import measures
+
+        workspace = self.workspace.require()
+        table = measures.analyzed(workspace, name, begin)
+        if not write:
+            return table, None
+        file = workspace.path / "analytics" / f"{name}.parquet"
+        with workspace.locked():
+            file.parent.mkdir(exist_ok=True)
+            beside = file.with_suffix(".new")
+            table.write_parquet(beside)
+            beside.replace(file)
+        return table, file
+
     def sample_sheet(self, file: Path, *, size: int = 100) -> int:
         """Write a sheet of triples for human judges; return how many."""
         from mindgraph import evaluate

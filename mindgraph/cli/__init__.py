@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "filter": ("ask", "Throw out what a shopper would not recognise."),
     "build": ("graph", "Turn kept candidates into intentions and triples."),
     "cluster": ("purposes", "Consolidate intentions and find the purposes behind them."),
+    "analyze": ("analyze", "Ask the whole graph: PageRank, similarity, complements, bridges."),
     "evaluate": ("evaluate", "Say how good it is: measures with their intervals."),
     "unmerge": ("purposes", "Set an intention apart from those it was merged with."),
     "run": ("ask", "Ingest, distill, filter, build, cluster and load, in order."),

@@ -151,12 +151,13 @@ def _rows(found: Any, graph: Any, used: pl.DataFrame, triples: pl.DataFrame) -> 
 
 
 def _inside(graph: Any, labels: Any) -> Any:
-    """Return the share of each node's evidence that lies inside its community; 1 where it has none."""
+    """Return the share of each node's evidence that lies inside its community; 1 where it is alone."""
     pairs = graph.tocoo()
     same = labels[pairs.row] == labels[pairs.col]
     total = np.asarray(graph.sum(axis=1)).ravel()
     within = np.bincount(pairs.row[same], weights=pairs.data[same], minlength=len(labels))
-    return np.round(np.divide(within, total, out=np.ones(len(labels)), where=total > 0), 4)
+    several = np.bincount(labels)[labels] > 1 if len(labels) else np.empty(0, bool)
+    return np.round(np.divide(within, total, out=np.ones(len(labels)), where=several & (total > 0)), 4)
 
 
 def _stability(graph: Any, found: Any, resolutions: Sequence[float], seed: int) -> list[Any]:

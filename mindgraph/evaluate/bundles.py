@@ -8,7 +8,7 @@ here. Pairs are scored only where both products are bundled in the session, for 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Shares of behaviour among which training sessions choose.
 WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5)
+#: Parts of the training sessions, each of which is held out once for that choice.
+INNER = 3
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def bundle_measure(
 
     The first table has variant, auc, low, high; the second against, gain, low, high (95 %, paired
     bootstrap over sessions). Sessions are split, never their pairs; the share of behaviour of each
-    fold is the one that does best on a fifth of its training sessions.
+    fold is the one that does best on its training sessions, by cross-validation among them.
     """
     rng = np.random.default_rng(seed)
     titles = embed(bundles.titles)
@@ -159,25 +161,26 @@ def _best_weight(
     weights: Sequence[float],
     rng: Any,
 ) -> float:
-    """Return the share of behaviour that does best on a fifth of the training sessions."""
+    """Return the share of behaviour that does best on training sessions, each held out once."""
     if len(weights) == 1:
         return weights[0]
-    train = [session for session in bundles.sessions if session not in set(test)]
-    held = [train[at] for at in rng.permutation(len(train))[: len(train) // 5]]
-    known = Bundles(
-        bundles.titles,
-        bundles.categories,
-        bundles.said.filter(~pl.col("session").is_in(test)),
-        bundles.intents,
-        bundles.pairs.filter(~pl.col("session").is_in(test)),
-        train,
+    left_out = set(test)
+    train = [session for session in bundles.sessions if session not in left_out]
+    known = replace(
+        bundles,
+        said=bundles.said.filter(~pl.col("session").is_in(test)),
+        pairs=bundles.pairs.filter(~pl.col("session").is_in(test)),
+        sessions=train,
     )
+    parts = [[train[at] for at in part] for part in np.array_split(rng.permutation(len(train)), INNER)]
 
     def worth(weight: float) -> float:
-        scores = _scored(
-            known, find, embed, titles, held, weight, np.random.default_rng(0), all_of_them=False
-        )
-        return float(_per_session(_fused(scores)["title + purposes"])["auc"].to_numpy().mean())
+        fixed = np.random.default_rng(0)
+        runs = [
+            _fused(_scored(known, find, embed, titles, held, weight, fixed, all_of_them=False))
+            for held in parts
+        ]
+        return float(_per_session(pl.concat(r["title + purposes"] for r in runs))["auc"].to_numpy().mean())
 
     return max(weights, key=worth)
 
