@@ -36,7 +36,7 @@ def sample_shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep the settings of whoever runs the tests out of them."""
-    kept = ("MINDGRAPH_REQUIRE", "MINDGRAPH_SHARED", "MINDGRAPH_CACHE")
+    kept = ("MINDGRAPH_REQUIRE", "MINDGRAPH_SHARED", "MINDGRAPH_CACHE", "MINDGRAPH_SCREENSHOTS")
     for name in os.environ:
         if name.startswith("MINDGRAPH_") and name not in kept:
             monkeypatch.delenv(name)

@@ -9,7 +9,7 @@ import polars as pl
 
 from mindgraph.errors import NotFound
 from mindgraph.graph import Read, project
-from mindgraph.records import CoBuy, Intention, Merge, Product, Triple
+from mindgraph.records import Cluster, CoBuy, Intention, Merge, Product, Triple
 from mindgraph.stores.named import Named
 
 
@@ -35,6 +35,8 @@ class Examples(msgspec.Struct, frozen=True, kw_only=True):
     #: Two categories that many products stand in.
     category: str
     other: str
+    #: The key of the largest purpose; empty where there are none.
+    purpose: str
 
     def parameters(self) -> dict[str, object]:
         """Return a value for each parameter of the named questions that must be given."""
@@ -49,7 +51,7 @@ class Examples(msgspec.Struct, frozen=True, kw_only=True):
             "one": self.category,
             "other": self.other,
             "words": self.word,
-            "purpose": self.word,
+            "purpose": self.purpose,
         }
 
     def for_question(self, question: Named) -> dict[str, object]:
@@ -91,6 +93,7 @@ def examples_of(read: Read, dataset: str) -> Examples:
         title_word=_word(titles[product]),
         category=categories[0],
         other=categories[-1],
+        purpose=_purpose(read(Cluster), dataset),
     )
 
 
@@ -123,6 +126,12 @@ def _categories(products: pl.DataFrame) -> list[str]:
     named = products.select(first=pl.col("categories").list.first()).drop_nulls()
     most = named.group_by("first").len().sort(["len", "first"], descending=[True, False])
     return most["first"].to_list()[:2] or [""]
+
+
+def _purpose(clusters: pl.DataFrame, dataset: str) -> str:
+    """Return the key of the cluster that holds the most; empty where there is none."""
+    largest = clusters.sort(["size", "id"], descending=[True, False])["id"].to_list()[:1]
+    return f"{dataset}/{largest[0]}" if largest else ""
 
 
 def _word(text: str) -> str:
