@@ -60,6 +60,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     concurrency: Count = 16
     #: Folder of the files of requests, for the engine `batch`.
     batch: str = ""
+    #: For the engine `ray`: actors, GPUs of each, the engine in each, and the cluster's address.
+    ray_workers: Count = 2
+    ray_gpus: float = 0.0
+    ray_engine: typing.Literal["http", "transformers"] = "http"
+    ray_address: str = ""
     #: For the engine `transformers`: cuda, mps, cpu; empty takes the best there is.
     device: str = ""
     #: For the engine `transformers`: float32, bfloat16 …; empty takes the model's own.

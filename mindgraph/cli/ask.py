@@ -22,7 +22,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _MODEL = (
     click.option(
-        "--engine", type=click.Choice(["http", "transformers", "recorded"]), help="How the model is reached."
+        "--engine",
+        type=click.Choice(["http", "transformers", "ray", "recorded"]),
+        help="How the model is reached.",
     ),
     click.option(
         "--base-url",
@@ -47,6 +49,12 @@ _MODEL = (
         "--pictures",
         metavar="data|file|URL",
         help="How a server gets the pictures: in the request, as files on its disk, or under an address.",
+    ),
+    click.option("--ray-engine", type=click.Choice(["http", "transformers"]), help="What each actor runs."),
+    click.option("--ray-workers", type=click.IntRange(1), help="Actors, for the engine `ray`."),
+    click.option("--ray-gpus", type=click.FloatRange(0), help="GPUs of each actor."),
+    click.option(
+        "--ray-address", metavar="ADDRESS", help="A running Ray cluster; one is started where none."
     ),
     click.option("--device", metavar="NAME", help="For `transformers`: cuda, mps or cpu."),
     click.option("--dtype", metavar="NAME", help="For `transformers`: float32, bfloat16 …"),

@@ -16,7 +16,7 @@ from mindgraph.settings import Settings
 __all__ = ["ENGINES", "LVLM", "open_lvlm"]
 
 #: The engines, by the name that the setting `engine` takes.
-ENGINES = ("http", "transformers", "recorded", "batch")
+ENGINES = ("http", "transformers", "recorded", "batch", "ray")
 
 
 def open_lvlm(settings: Settings, *, run: str = "", ledger: Path | str | None = None) -> LVLM:
@@ -51,6 +51,11 @@ def _open(settings: Settings) -> LVLM:
         from mindgraph.lvlm.batch import open_batch
 
         return open_batch(settings)
+    if settings.engine == "ray":
+        need_modules("ray", "ray")
+        from mindgraph.lvlm.ray_cluster import open_cluster
+
+        return open_cluster(settings)
     raise SettingsError(f"There is no engine {settings.engine!r}.", hint=f"Engines: {', '.join(ENGINES)}.")
 
 

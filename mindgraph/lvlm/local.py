@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 from mindgraph.errors import LVLMError, SettingsError
+from mindgraph.lvlm.bunches import bunches, head
 from mindgraph.lvlm.keys import schema_text
 from mindgraph.lvlm.local_model import Model, Order, Written, agree
 from mindgraph.messages import Decision, Picture, Prompt, Reply, Usage
@@ -81,7 +82,7 @@ class Local:
             torch.cuda.empty_cache()
 
     def _said(self, prompts: Iterable[Prompt], *, one_word: bool) -> Iterator[tuple[Said, float]]:
-        for bunch in _bunches(prompts, self.batch):
+        for bunch in bunches(prompts, self.batch):
             begun = time.perf_counter()
             said = list(self._write(bunch, one_word=one_word))
             seconds = round((time.perf_counter() - begun) / len(said), 4)
@@ -96,7 +97,7 @@ class Local:
                 yield Said(prompt, error=f"a picture cannot be read: {error}")
         if not rows:
             return
-        alike = len(rows) > 1 and _head(rows[0].prompt) == _head(rows[-1].prompt)
+        alike = len(rows) > 1 and head(rows[0].prompt) == head(rows[-1].prompt)
         begun = self._beginning(rows) if alike and self.way != "apart" else None
         if begun is not None:
             yield from self._write_alike(rows, *begun, one_word)
@@ -279,30 +280,6 @@ def _revision(where: str, model: Model) -> str:
         elif path.is_file():
             hashed.update(f"{path.name} {path.stat().st_size}".encode())
     return hashed.hexdigest()
-
-
-def _bunches(prompts: Iterable[Prompt], most: int) -> Iterator[list[Prompt]]:
-    """Yield prompts that begin alike together, and single ones in batches of one decoding."""
-    single: list[Prompt] = []
-    for _, run in groupby(prompts, key=_head):
-        while bunch := list(islice(run, most)):
-            if len(bunch) > 1:
-                yield bunch
-                continue
-            if single and (len(single) == most or single[0].decoding != bunch[0].decoding):
-                yield single
-                single = []
-            single += bunch
-            if len(single) == most:
-                yield single
-                single = []
-    if single:
-        yield single
-
-
-def _head(prompt: Prompt) -> tuple[Any, ...]:
-    """Return all that comes before the last part: what a co-buy's questions have in common."""
-    return (prompt.system, prompt.decoding, prompt.content[:-1])
 
 
 def _conversation(prompt: Prompt, special: Sequence[str]) -> list[dict[str, Any]]:

@@ -111,4 +111,4 @@ def test_an_unknown_engine_is_told() -> None:
     """The engines there are stand in the hint."""
     with pytest.raises(SettingsError, match="no engine 'htttp'") as refused:
         open_lvlm(Settings(engine="htttp"))
-    assert "http, transformers, recorded" in refused.value.hint
+    assert "http, transformers, recorded, batch, ray" in refused.value.hint
