@@ -21,7 +21,8 @@ from tests.models import llama_server
 pytestmark = pytest.mark.slow
 
 COBUYS = 30
-#: A model of 135 million parameters needs an example, and is asked for little.
+#: A model of 135 million parameters needs examples, and mostly repeats them: how well it answers is not
+#: what is tested here.
 PROMPTS = {
     "feature.system": "You write very short notes on products.",
     "feature.question": (
@@ -31,7 +32,10 @@ PROMPTS = {
     ),
     "intentions.system": "You say in a few words why people buy two things together.",
     "intentions.question": (
-        "Complete:\n$beginnings\nA phrase and a detail, each at most five words, as JSON with the key $names."
+        "Why buy both? Examples for other things:\n"
+        'a kettle and a cup: {"usedFor":{"phrase":"making tea","detail":"kettle and cup"}}\n'
+        'a rope and a helmet: {"usedFor":{"phrase":"climbing a rock","detail":"rope and helmet"}}\n'
+        "Now for the two things above, as JSON with the key $names:"
     ),
     "verdict.system": "You are a customer. Answer Yes or No.",
 }
@@ -98,9 +102,19 @@ def test_thirty_real_cobuys_become_triples(server: str, tmp_path: Path, shared_d
     thrown = verdicts.filter(pl.col("judge").str.starts_with("rule:"))["candidate"].n_unique()
     assert thrown + len(shopper) == len(candidates)
     assert workspace.count(Triple) > 0
+    _check_query(folder, workspace)
 
     again = mindgraph(folder, "distill")
     assert "unchanged, nothing was asked" in again.stderr
+
+
+def _check_query(folder: Path, workspace: Workspace) -> None:
+    """What was kept is found in the graph, under its two products."""
+    mindgraph(folder, "load")
+    triple = workspace.read(Triple).row(0, named=True)
+    ends = ("-p", f"a={triple['product_a']}", "-p", f"b={triple['product_b']}")
+    found = json.loads(mindgraph(folder, "query", "why_together", *ends, "--format", "json").stdout)
+    assert triple["id"] in [row["triple"] for row in found]
 
 
 def _check_ledger(path: Path) -> None:
