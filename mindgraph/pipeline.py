@@ -34,6 +34,7 @@ from mindgraph.vectors import TextVectors, open_vectors
 from mindgraph.workspace import Stage, Workspace
 
 if TYPE_CHECKING:
+    from mindgraph.stores.admin_import import Kind, Written
     from mindgraph.stores.bolt import Bolt, Compared, Synced
     from mindgraph.stores.bolt import Tell as SyncTell
 
@@ -137,6 +138,12 @@ class Pipeline:
         from mindgraph.stores.bolt import verify
 
         return verify(server, self._spool(), tell=tell)
+
+    def write_neo4j_import(self, folder: Path, kind: Kind = "csv") -> Written:
+        """Write the files and the script with which neo4j-admin makes the same graph."""
+        from mindgraph.stores.admin_import import write_import
+
+        return write_import(self._spool(), folder, kind)
 
     def query(
         self,

@@ -9,6 +9,7 @@ Run as a module it starts a server and says where: `python -m tests.servers 5` (
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import socket
@@ -63,6 +64,13 @@ _ARTIFACTS = (
     ("org.neo4j.app", "neo4j-server", None),
     ("org.neo4j", "neo4j-import-tool", None),
     ("org.neo4j.client", "neo4j-browser", "5.24.0"),
+)
+
+#: The newer importer reads Parquet by Hadoop, which wants these and does not bring them.
+_HADOOP = (
+    ("com.fasterxml.woodstox", "woodstox-core", "7.1.0"),
+    ("org.apache.commons", "commons-collections4", "4.4"),
+    ("org.apache.hadoop.thirdparty", "hadoop-shaded-guava", "1.4.0"),
 )
 
 
@@ -151,7 +159,8 @@ def find_java(version: int) -> Path | None:
 
 def jars(generation: Generation) -> Path:
     """Return the folder of the server's jars, fetched by Maven where it is not there yet."""
-    lib = cache_folder() / f"neo4j-{generation.version}" / "lib"
+    wanted = hashlib.sha256(_pom(generation).encode()).hexdigest()[:8]
+    lib = cache_folder() / f"neo4j-{generation.version}-{wanted}" / "lib"
     lib.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lib.parent / "lock"):
         if not lib.is_dir():
@@ -325,7 +334,7 @@ def _pom(generation: Generation) -> str:
     wanted = "".join(
         f"<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId>"
         f"<version>{version or generation.version}</version></dependency>"
-        for group, name, version in _ARTIFACTS
+        for group, name, version in (*_ARTIFACTS, *(_HADOOP if generation.java > 17 else ()))
     )
     return (
         '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'

@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "unmerge": ("purposes", "Set an intention apart from those it was merged with."),
     "run": ("ask", "Ingest, distill, filter, build, cluster and load, in order."),
     "load": ("graph", "Load the graph: embedded, or into a Neo4j server."),
+    "neo4j-import": ("servers", "Write files and a script for neo4j-admin."),
     "query": ("graph", "Ask the graph in Cypher, read-only."),
     "queries": ("graph", "List the named queries."),
     "serve": ("serve", "Serve the embedded graph on Bolt, for Neo4j Browser and drivers."),

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mindgraph.cli.base import Context, F, print_rows
+from mindgraph.cli.base import Context, F, pass_context, print_rows
 from mindgraph.errors import SettingsError
 
 if TYPE_CHECKING:
+    from mindgraph.stores.admin_import import Kind
     from mindgraph.stores.bolt import Bolt, Login, Synced
 
 #: Environment variables that may hold the password; the first that is set counts.
@@ -86,6 +87,29 @@ def validate_server(context: Context, uri: str, options: Mapping[str, Any]) -> N
     context.say(
         f"{uri} holds what the workspace holds: {rows:,} nodes and relationships, read back and compared."
     )
+
+
+@click.command("neo4j-import")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["csv", "parquet"]),
+    default="csv",
+    show_default=True,
+    help="Format of the files.",
+)
+@pass_context
+def neo4j_import_verb(context: Context, folder: Path, kind: Kind) -> None:
+    """Write files and a script for neo4j-admin: the fastest way into an empty database.
+
+    DIR/import.sh imports them; DIR/README.md says how. The graph is the one that
+    `mindgraph load neo4j://…` makes.
+    """
+    written = context.pipeline().write_neo4j_import(folder, kind)
+    rows = sum(written.counts.values())
+    context.say(f"{folder}: {rows:,} nodes and relationships, {written.size:,} bytes.")
+    context.say(f"Next: {folder / 'import.sh'} on the server's machine; {folder / 'README.md'} says how.")
 
 
 def _told(done: Synced, plan: bool) -> Iterator[str]:

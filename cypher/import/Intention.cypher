@@ -1,0 +1,16 @@
+// Put back what the importer leaves out or takes as text: empty lists and texts, and lists.
+MATCH (n:Intention)
+WHERE n.variants IS NULL OR n.variants IS :: STRING
+   OR n.datasets IS NULL OR n.datasets IS :: STRING
+CALL (n) {
+  SET n.variants = CASE
+    WHEN n.variants IS NULL THEN []
+    WHEN n.variants IS :: STRING THEN split(n.variants, $joiner)
+    ELSE n.variants
+  END,
+  n.datasets = CASE
+    WHEN n.datasets IS NULL THEN []
+    WHEN n.datasets IS :: STRING THEN split(n.datasets, $joiner)
+    ELSE n.datasets
+  END
+} IN TRANSACTIONS OF 10000 ROWS
