@@ -244,7 +244,7 @@ def filter_verb(context: Context, /, again: bool, **options: Any) -> None:
 
 @click.command("run")
 @_options(*_MODEL, *_MODES, _REASONS, *_CHOICE, *_BUDGET)
-@click.option("--pictures", type=_PICTURES, help="How the pictures of a co-buy are shown.")
+@click.option("--show-pictures", type=_PICTURES, help="How the pictures of a co-buy are shown.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Lowest score of the shopper that is kept.")
 @click.pass_context
 def run_verb(ctx: click.Context, /, **options: Any) -> None:
@@ -256,7 +256,7 @@ def run_verb(ctx: click.Context, /, **options: Any) -> None:
     assert isinstance(verbs, click.Group)
     ctx.invoke(ingest_verb, **{str(p.name): options.pop(str(p.name)) for p in ingest_verb.params})
     limit, order, threshold = options.pop("limit"), options.pop("order"), options.pop("threshold")
-    options["images"] = options.pop("pictures")
+    options["images"] = options.pop("show_pictures")
     _distill(context, limit, order, options)
     _filter(context, False, {}, remember=False, budget=_budget(options))
     for verb, given in (("build", {"threshold": threshold}), ("cluster", {}), ("load", {})):

@@ -229,7 +229,7 @@ def test_an_item_that_keeps_failing_is_an_answer_with_an_error(misdeed: str, sai
 
 def test_a_fifth_of_misdeeds_loses_nothing(tmp_path: Path) -> None:
     """Every item is answered once, and the ledger has each once."""
-    with served(at_random(0.2, seed=3), concurrency=16, timeout=2) as (server, engine):
+    with served(at_random(0.2, seed=3), concurrency=16, timeout=2, tries=8) as (server, engine):
         ledgered = Ledgered(engine, tmp_path / "replies.sqlite")
         replies = list(ledgered.ask(intentions(400)))
         ledgered.close()

@@ -55,6 +55,21 @@ def test_every_verb_can_be_asked_for_help():
     assert failed == []
 
 
+def test_no_verb_names_an_option_twice():
+    """Each option of a verb has one meaning."""
+    import click
+
+    from mindgraph.cli import VERBS, cli
+
+    context = click.Context(cli)
+    names = {
+        verb: [name for p in command.params for name in p.opts]
+        for verb in VERBS
+        if (command := cli.get_command(context, verb)) is not None
+    }
+    assert {verb: found for verb, found in names.items() if len(found) != len(set(found))} == {}
+
+
 def test_an_unknown_verb_suggests_the_near_one():
     """A misspelt verb is answered with the nearest one and exit code 2."""
     done = subprocess.run(
