@@ -36,7 +36,7 @@ test: check $(VENV)/.all  ## format, lint, types, floors, all tests, and every b
 	$(BIN)/python -m benchmarks --scale $(SCALE)
 
 quick: $(VENV)/.test  ## the tests of a developer's minute
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m 'not slow' -q
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m 'not slow' -q tests/unit tests/property tests/golden
 
 check: $(VENV)/.test  ## format, lint, types and floors
 	$(BIN)/ruff format --check --quiet .
