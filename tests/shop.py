@@ -32,6 +32,8 @@ def load_plainly(driver: neo4j.Driver, graph: Graph) -> None:
     for type_, edges in graph.edges.items():
         driver.execute_query(_joining(type_), rows=_split(edges.rows.to_dicts()))
     driver.execute_query("CALL db.awaitIndexes()")
+    # A plan kept from the empty server, or made before its counts were known, may walk all of a type.
+    driver.execute_query("CALL db.prepareForReplanning()")
 
 
 def plain(value: object, known: frozenset[str]) -> object:
