@@ -224,8 +224,9 @@ def _keep(path: Path, folder: Path, longest: int) -> str:
             beside.write_bytes(small)
             beside.replace(kept)
         except OSError as error:
+            beside.unlink(missing_ok=True)
             raise WorkspaceError(
-                f"{kept} cannot be written: {error.strerror or error}",
+                f"{kept} cannot be written: {error.strerror or error}.",
                 hint="Free some disk space and run the command again.",
             ) from error
     return name

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from mindgraph.catalog.pictures import Folder, NoPicture, PictureError, Wanted, named_file, store, thumbnail
+from mindgraph.errors import WorkspaceError
+from tests.disks import fill, small_disk
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
@@ -285,3 +287,17 @@ def test_pictures_of_phones_hold_several_and_give_the_first() -> None:
     found = small(encoded(frames[0], "MPO", save_all=True, append_images=frames[1:]))
 
     assert near(found.getpixel((9, 9)), RED)
+
+
+def test_a_disk_that_is_full_is_told_and_leaves_no_half_picture(tmp_path: Path) -> None:
+    """What could not be written is the workspace's trouble, not the picture's; with room again it is made."""
+    wanted = [Wanted("1", (put(tmp_path / "a.jpg"),))]
+    with small_disk(tmp_path / "small", "64k") as disk:
+        (disk / "images").mkdir()
+        ballast = fill(disk)
+        with pytest.raises(WorkspaceError, match="cannot be written: No space left on device"):
+            list(store(wanted, disk / "images", 64))
+        assert list((disk / "images").iterdir()) == []
+        ballast.unlink()
+        (stored,) = store(wanted, disk / "images", 64)
+        assert (disk / "images" / f"{stored.image}.jpg").is_file()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from mindgraph.records import CoBuy, Intention, Merge, Product, Reject, Triple
 from mindgraph.settings import FILE
 from mindgraph.tables import frame_of
 from mindgraph.workspace import Workspace
+from tests.disks import fill, small_disk
 
 PRODUCTS = frame_of(Product, [Product(id=id_, title=f"the {id_}") for id_ in ("tent", "lamp")])
 
@@ -202,17 +202,10 @@ except WorkspaceError as error:
 
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     """On a file system without room, tables, manifests and settings are told, and nothing is lost."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("mount: a small file system cannot be mounted here")
-    try:
+    with small_disk(tmp_path / "small", "200k") as folder:
         workspace = Workspace.create(folder / "shop")
         workspace.write(Product, PRODUCTS)
-        (folder / "ballast").write_bytes(bytes(os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize))
+        ballast = fill(folder)
         with pytest.raises(WorkspaceError, match="cannot be written: No space left on device"):
             workspace.write(Product, pl.concat([PRODUCTS] * 3))
         with pytest.raises(WorkspaceError, match="No space left on device"), workspace.stage("build"):
@@ -221,11 +214,9 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
             Workspace.create(folder / "shop", dataset="another")
         assert workspace.count(Product) == 2
         assert workspace.settings().dataset == "shop"
-        (folder / "ballast").unlink()
+        ballast.unlink()
         workspace.write(Product, pl.concat([PRODUCTS] * 3))
         assert workspace.count(Product) == 6
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_stage_that_fails_leaves_no_manifest(workspace: Workspace) -> None:
