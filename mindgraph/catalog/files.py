@@ -42,11 +42,11 @@ class TableFile:
     #: The last line of the rows that take several.
     ends: dict[int, int] = field(default_factory=dict)
     bad: list[Reject] = field(default_factory=list)
+    #: The file's name, as sources and rejects give it.
+    name: str = ""
 
-    @property
-    def name(self) -> str:
-        """The file's name, as sources and rejects give it."""
-        return self.path.name
+    def __post_init__(self) -> None:
+        self.name = self.name or self.path.name
 
     def rejects(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rejects for rows with the columns line, key and reason; raw text is read again."""

@@ -32,7 +32,8 @@ def ingest(workspace: Workspace, settings: Settings, sources: Sources) -> Stage:
     """
     sources.check()
     revisions = {path: file_digest(path) for _, path in sources.roles()}
-    files = {f"{role}:{path.name}": revisions[path] for role, path in sources.roles()}
+    names = sources.names()
+    files = {f"{role}:{names[path]}": revisions[path] for role, path in sources.roles()}
     files["images"] = picture_digest(sources)
     Workspace.create(workspace.path)
     adds = _adds(workspace, sources)
@@ -145,7 +146,8 @@ def _write_imported(stage: Stage, imported: Sequence[Imported]) -> None:
 
 
 def _other_rejects(workspace: Workspace, sources: Sources) -> pl.DataFrame:
-    names = [path.name for path in sources.intentions]
+    named = sources.names()
+    names = [named[path] for path in sources.intentions]
     return workspace.read(Reject).filter(stage=STAGE).filter(~pl.col("file").is_in(names).fill_null(False))
 
 

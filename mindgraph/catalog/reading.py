@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +51,11 @@ class Sources:
             *((INTENTIONS, path) for path in self.intentions),
         ]
 
+    def names(self) -> dict[Path, str]:
+        """Return for each file the shortest end of its path that tells it from the others."""
+        parts = {path: path.absolute().parts for _, path in self.roles()}
+        return {path: _shortest_end(own, parts.values()) for path, own in parts.items()}
+
     def check(self) -> None:
         """Raise CatalogError where a file is missing or no table, or nothing is named."""
         parse_maps(self.maps)
@@ -98,6 +103,9 @@ def read_catalogue(
     """
     maps = parse_maps(sources.maps)
     inputs = [read_input(path, role, maps) for role, path in sources.roles()]
+    names = sources.names()
+    for part in inputs:
+        part.file.name = names[part.file.path]
     check_maps(maps, inputs)
     by_role = {
         role: [part for part in inputs if part.role == role]
@@ -108,7 +116,9 @@ def read_catalogue(
     else:
         catalogue = _products(by_role)
         _pair(catalogue, by_role, largest_basket)
-    catalogue.rejects += [frame_of(Reject, part.file.bad) for part in inputs]
+    catalogue.rejects += [
+        frame_of(Reject, part.file.bad).with_columns(file=pl.lit(part.file.name)) for part in inputs
+    ]
     for part in by_role[INTENTIONS]:
         found = intentions_of(part, catalogue.cobuys, revisions[part.file.path], lang)
         catalogue.imported.append(found)
@@ -190,6 +200,13 @@ def _once(cobuys: pl.DataFrame) -> pl.DataFrame:
 def _note_barren(catalogue: Catalogue, part: Input, kept: pl.DataFrame) -> None:
     if kept.is_empty() and (len(part.rows) or part.file.bad):
         catalogue.barren.append(part.file)
+
+
+def _shortest_end(own: tuple[str, ...], paths: Collection[tuple[str, ...]]) -> str:
+    for length in range(1, len(own)):
+        if not any(other[-length:] == own[-length:] for other in paths if other != own):
+            return "/".join(own[-length:])
+    return "/".join(own)
 
 
 def _listed(folder: Path) -> Iterable[Path]:

@@ -241,3 +241,20 @@ def test_pictures_of_a_folder_are_found_by_id(shop: Shop) -> None:
     with Image.open(shop.workspace.images / f"{products['a'].image}.jpg") as picture:
         assert picture.size == (50, 50)
     assert products["b"].image is not None
+
+
+def test_files_of_one_name_are_told_apart(shop: Shop) -> None:
+    """Rejects name the folder where the name alone would not do, and a change of either is noticed."""
+    for season, lamp in (("spring", "Lamp"), ("autumn", "Lantern")):
+        (shop.folder / season).mkdir()
+        shop.file(f"{season}/p.csv", "id,title", f"{season}-1,{lamp}", "too,many,cells")
+    products = (shop.folder / "spring" / "p.csv", shop.folder / "autumn" / "p.csv")
+
+    shop.ingest(products=products)
+    rejects = shop.workspace.read(Reject)
+    shop.file("spring/p.csv", "id,title", "spring-1,Torch")
+    again = shop.ingest(products=products)
+
+    assert rejects["file"].to_list() == ["autumn/p.csv", "spring/p.csv"]
+    assert not again.unchanged
+    assert shop.workspace.read(Product)["title"].to_list() == ["Lantern", "Torch"]
