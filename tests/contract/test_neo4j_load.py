@@ -20,6 +20,9 @@ from tests.shops import CAMPING, Said, cobuy_id, intention_id, shop, spooled
 #: Rows in a slice: few, so that there are several slices.
 SIZE = 9
 
+#: More products than a few.
+MANY: list[Said] = [("tent", f"lamp {number}", "usedFor", "camping", 0.5) for number in range(299)]
+
 
 @pytest.fixture
 def bolt(neo4j_empty: Server) -> Iterator[Bolt]:
@@ -83,6 +86,20 @@ def test_the_second_load_changes_nothing(bolt: Bolt, driver: neo4j.Driver, tmp_p
     before = everything(driver)
     done = load(bolt, shop(tmp_path))
     assert (totals(done), everything(driver)) == ((0, 0, 0), before)
+
+
+def test_after_a_load_questions_are_planned_by_what_is_there(
+    bolt: Bolt, driver: neo4j.Driver, tmp_path: Path
+):
+    """A plan that was made for the empty database is not used any more."""
+    asked = "MATCH (p:Product) WHERE p.price > 0 RETURN p.key"
+    load(bolt, shop(tmp_path / "one", CAMPING[:1], dataset="one"))
+    driver.execute_query(asked)
+    synchronise(bolt, spooled(shop(tmp_path / "many", MANY, dataset="many")))
+    step = driver.execute_query(f"EXPLAIN {asked}").summary.plan
+    while step.get("children"):
+        step = step["children"][0]
+    assert (step["operatorType"].partition("@")[0], step["args"]["EstimatedRows"]) == ("NodeByLabelScan", 302)
 
 
 def test_a_changed_workspace_changes_only_what_differs(bolt: Bolt, driver: neo4j.Driver, tmp_path: Path):

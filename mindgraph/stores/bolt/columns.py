@@ -37,6 +37,9 @@ def _typed(value: Any, dtype: Any) -> Any:
         return None
     if dtype == pl.String:
         return value if isinstance(value, str) else f"{_ODD_TEXT}{value!r}"
+    if dtype == pl.List(pl.Float64):
+        numbers = isinstance(value, list) and all(isinstance(part, float) for part in value)
+        return value if numbers else [float("nan")]
     if isinstance(dtype, pl.List):
         texts = isinstance(value, list) and all(isinstance(part, str) for part in value)
         return value if texts else [f"{_ODD_TEXT}{value!r}"]

@@ -19,6 +19,12 @@ from mindgraph.stores.bolt.held import Held
 #: Seconds that a load waits for another one to end.
 PATIENCE = 5.0
 
+#: Our indexes of vectors, and how each is dropped.
+VECTOR_INDEXES = {
+    "intention_vector": "DROP INDEX intention_vector IF EXISTS",
+    "purpose_vector": "DROP INDEX purpose_vector IF EXISTS",
+}
+
 _TAKEN = "Give our graph a database of its own by --database, or rename what stands there."
 
 
@@ -34,12 +40,33 @@ def check_nothing_in_the_way(bolt: Bolt, spool: Spool, held: Held) -> None:
             _check_index(bolt, name, layer.anchor)
 
 
-def make_schema(bolt: Bolt) -> None:
-    """Create the constraints and indexes that are not there, and wait until they are online."""
+def make_schema(bolt: Bolt, dimensions: int = 0) -> None:
+    """Create the constraints and indexes that are not there, and wait until they are online.
+
+    `dimensions` is how long the vectors are that come; where it is 0, none are indexed.
+    """
     for name in ("schema.cypher", "schema_neo4j.cypher"):
         for statement in statements(name):
             bolt.run(statement, f"cypher/{name}")
+    if dimensions:
+        _drop_other_vectors(bolt, dimensions)
+        for statement in statements("schema_vectors.cypher"):
+            bolt.run(statement, "cypher/schema_vectors.cypher", dimensions=dimensions)
     bolt.run("CALL db.awaitIndexes(600)", "waiting for the indexes")
+
+
+def _drop_other_vectors(bolt: Bolt, dimensions: int) -> None:
+    """Drop our own indexes of vectors of another length: they would leave out those that come."""
+    for index in bolt.run("SHOW VECTOR INDEXES YIELD name, options", "SHOW VECTOR INDEXES"):
+        length = index["options"]["indexConfig"].get("vector.dimensions")
+        if index["name"] in VECTOR_INDEXES and length != dimensions:
+            bolt.run(VECTOR_INDEXES[index["name"]], f"dropping {index['name']}")
+
+
+def plan_anew(bolt: Bolt) -> None:
+    """Let the server count what it holds now and plan its queries by that, where the user may ask for it."""
+    with suppress(StoreError):
+        bolt.run("CALL db.prepareForReplanning()", "planning anew")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 import neo4j
 import polars as pl
 
+from mindgraph.points import VECTOR
 from mindgraph.spool import EVERYTHING, LAYERS, Layer, Range
 from mindgraph.stores.bolt import shared
 from mindgraph.stores.bolt.columns import columns_of, frame_of
@@ -15,6 +16,9 @@ from mindgraph.stores.bolt.connection import Bolt
 
 #: Nodes that one answer holds at most.
 PAGE = 50_000
+
+#: The same where nodes carry vectors, each as large as a hundred other nodes.
+VECTOR_PAGE = 2_000
 
 #: Above every id: the highest character there is.
 _TOP = "\U0010ffff"
@@ -79,12 +83,15 @@ class Held:
     def _pages(self, layer: Layer, within: Range) -> Iterator[pl.DataFrame]:
         bounds = self.bounds(layer, within)
         schema = self.node_schema(layer.name)
+        limit = VECTOR_PAGE if VECTOR in schema else PAGE
         while True:
-            found = self._bolt.read(f"load/{layer.name}/read", limit=PAGE, **bounds)
+            found = self._bolt.read(f"load/{layer.name}/read", limit=limit, **bounds)
             page = frame_of(found[0], schema)
             yield page
-            if len(page) < PAGE:
+            if len(page) < limit:
                 return
+            if VECTOR in schema and not page[VECTOR].count():
+                limit = PAGE
             bounds["low"] = page[layer.anchor][-1] + "\x00"
 
 

@@ -2,7 +2,8 @@
 
 A node that one data set holds shows what that one says. Where several hold it, `contributions` keeps
 what each says, as JSON beside its name in `datasets`, and the node shows what follows from them
-whatever the order in which they came: texts of the data set whose name sorts first, lists united.
+whatever the order in which they came: texts of the data set whose name sorts first, lists united, the
+first vector that there is.
 So a data set can let go of a node, and what it said goes with it.
 """
 
@@ -77,14 +78,17 @@ def _contributions(nodes: pl.DataFrame) -> pl.DataFrame:
 def _shown(contributions: pl.DataFrame) -> pl.DataFrame:
     """Return the nodes that follow from what each data set says."""
     said = [name for name in contributions.columns if name not in ("id", "dataset")]
-    lists = [name for name in said if isinstance(contributions.schema[name], pl.List)]
+    types = contributions.schema
+    lists = [name for name in said if types[name] == pl.List(pl.String)]
+    numbers = [name for name in said if isinstance(types[name], pl.List) and name not in lists]
     json = pl.struct(said).struct.json_encode().alias("contributions")
     nodes = (
         contributions.with_columns(json)
         .sort("id", "dataset")
         .group_by("id", maintain_order=True)
         .agg(
-            *(pl.col(name).first() for name in said if name not in lists),
+            *(pl.col(name).first() for name in said if name not in (*lists, *numbers)),
+            *(pl.col(name).drop_nulls().first() for name in numbers),
             *(pl.col(name).explode().drop_nulls().unique().sort() for name in lists),
             *(pl.col(name).first().alias(f"first {name}") for name in lists),
             pl.col("dataset").alias("datasets"),

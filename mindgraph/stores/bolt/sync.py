@@ -24,7 +24,7 @@ from mindgraph.stores import Digest
 from mindgraph.stores.bolt import shared
 from mindgraph.stores.bolt.connection import Bolt
 from mindgraph.stores.bolt.difference import Difference, difference
-from mindgraph.stores.bolt.ground import alone, check_nothing_in_the_way, make_schema
+from mindgraph.stores.bolt.ground import alone, check_nothing_in_the_way, make_schema, plan_anew
 from mindgraph.stores.bolt.held import Held
 from mindgraph.stores.bolt.verifying import Compared, require_same
 from mindgraph.stores.bolt.writing import BATCH, Batch, Writer
@@ -32,7 +32,8 @@ from mindgraph.stores.bolt.writing import BATCH, Batch, Writer
 #: Is told a label or type, the rows done and the rows there are.
 Tell = Callable[[str, int, int], None]
 
-#: Where more of a label or type has changed than this share, all of it is read back.
+#: Where more of a label or type has changed than this share, all of it is read back; where more of the
+#: whole is new, queries are planned anew.
 _SHARE = 0.1
 
 
@@ -130,7 +131,7 @@ class _Load:
     def run(self, full: bool) -> Synced:
         """Write the difference and verify."""
         check_nothing_in_the_way(self._bolt, self._spool, self._held)
-        make_schema(self._bolt)
+        make_schema(self._bolt, self._spool.dimensions())
         with alone(self._bolt):
             before = self._known(full)
             self._begin()
@@ -139,6 +140,8 @@ class _Load:
             self._remove_nodes()
             self._verify(before is self._held)
             self._finish()
+        if self._done.created.total() > _SHARE * sum(self._spool.counts().values()):
+            plan_anew(self._bolt)
         self._done.rejects = self._writer.rejects
         return self._done
 
@@ -153,7 +156,8 @@ class _Load:
         if full or last is None or last == self._spool.digest or not path.is_dir():
             return self._held
         before = Spool(path)
-        return before if self._held.counts() == before.counts() else self._held
+        known = all(before.schema(name) == self._spool.schema(name) for name in LAYERS)
+        return before if known and self._held.counts() == before.counts() else self._held
 
     def _begin(self) -> None:
         version = metadata.version("mindgraph-kg")
