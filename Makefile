@@ -25,7 +25,7 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.all: $(VENV)/.test
-	$(PIP) -e '.[test,dev,validate,local,peers,ray]'
+	$(PIP) -e '.[test,dev,validate,local,serving,peers,ray]'
 	@touch $@
 
 demo: $(VENV)/.core  ## install, and run the sample shop through every stage

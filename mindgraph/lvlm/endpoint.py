@@ -191,7 +191,7 @@ class Manners:
             return
         if wire.is_object(reply.text):
             self._json_seen = True
-        elif reply.finish_reason != "length":
+        elif reply.finish_reason != "length" or not reply.text.lstrip().startswith("{"):
             self._without_json += 1
             if self._without_json >= _IGNORED:
                 self.change(used, schema="plain", why="it ignores the schema of the answer")

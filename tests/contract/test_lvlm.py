@@ -4,81 +4,46 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from mindgraph.lvlm import LVLM, open_lvlm
+from mindgraph.lvlm import ENGINES as NAMES
+from mindgraph.lvlm import LVLM
 from mindgraph.lvlm.asking import ask_until_read
 from mindgraph.lvlm.ledger import Ledgered
-from mindgraph.lvlm.recorded import Header, Line, write_cassette
 from mindgraph.messages import Decision, Reply
-from mindgraph.settings import Settings
-from tests.models import llama_server
-from tests.needs import need_module
-from tests.questions import intention, intentions, verdict, verdicts
-from tests.stub_server import StubServer
+from tests.engines import COUNT, ENGINES, Engine
+from tests.questions import intention, intentions, picture, verdict, verdicts
 
-COUNT = 6
-
-
-@pytest.fixture(scope="module")
-def llama() -> Iterator[str]:
-    with llama_server() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LVLM]:
-    need_module("transformers", "torch")
-    need_module("transformers", "llguidance")
-    from tests.tiny_models import build_llava
-
-    folder = build_llava(tmp_path_factory.mktemp("llava"))
-    opened = open_lvlm(Settings(engine="transformers", model=str(folder), device="cpu", concurrency=4))
-    yield opened
-    opened.close()
+#: Engines that take their time, and the group of tests that shares what they need.
+_SLOW = {"http-llama": "llama", "http-served": "torch", "transformers": "torch", "ray": "ray"}
 
 
 @pytest.fixture(
+    scope="module",
     params=[
-        "recorded",
-        "http-stub",
-        pytest.param("http-llama", marks=[pytest.mark.slow, pytest.mark.xdist_group("llama")]),
-        pytest.param("transformers", marks=[pytest.mark.slow, pytest.mark.xdist_group("torch")]),
-    ]
+        pytest.param(name, marks=[pytest.mark.slow, pytest.mark.xdist_group(_SLOW[name])])
+        if name in _SLOW
+        else name
+        for name in ENGINES
+    ],
 )
-def lvlm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LVLM]:
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Each engine, with a model behind it that answers."""
-    if request.param == "recorded":
-        opened = open_lvlm(Settings(engine="recorded", cassette=str(_cassette(tmp_path))))
+    with contextmanager(ENGINES[request.param])(tmp_path_factory.mktemp(request.param)) as opened:
         yield opened
-        opened.close()
-    elif request.param == "http-stub":
-        with StubServer() as server:
-            opened = open_lvlm(Settings(engine="http", base_url=server.base_url, concurrency=4))
-            yield opened
-            opened.close()
-    elif request.param == "transformers":
-        yield request.getfixturevalue("tiny")
-    else:
-        address = request.getfixturevalue("llama")
-        opened = open_lvlm(Settings(engine="http", base_url=address, concurrency=2))
-        yield opened
-        opened.close()
 
 
-def _cassette(folder: Path) -> Path:
-    asked = [
-        Line(kind="intentions", item=f"cobuy-{i}", relations=("usedFor",), text='{"usedFor": null}')
-        for i in range(COUNT)
-    ]
-    judged = [
-        Line(kind="verdict", item=f"candidate-{i}", relations=("usedFor",), text="Yes", p_yes=0.75)
-        for i in range(COUNT)
-    ]
-    write_cassette(folder / "cassette.jsonl.gz", Header(model="by-hand"), [*asked, *judged])
-    return folder / "cassette.jsonl.gz"
+@pytest.fixture
+def lvlm(engine: Engine) -> LVLM:
+    return engine.lvlm
+
+
+def test_every_engine_is_tried() -> None:
+    """Each engine that the setting `engine` takes has a model behind it here."""
+    assert {name.partition("-")[0] for name in ENGINES} == set(NAMES)
 
 
 def test_is_an_lvlm(lvlm: LVLM) -> None:
@@ -94,19 +59,44 @@ def test_each_prompt_has_one_reply(lvlm: LVLM) -> None:
     assert [reply.error for reply in replies] == [None] * COUNT
 
 
-def test_an_answer_has_the_shape_asked_for(lvlm: LVLM) -> None:
-    """A prompt with a schema is answered in JSON of that shape."""
-    outcomes = list(ask_until_read(lvlm, intentions(COUNT), lambda reply: json.loads(reply.text)))
+def test_pictures_are_shown(
+    lvlm: LVLM, engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A prompt with two pictures is answered like any other; a model of text alone says that it cannot."""
+    shown = (picture(tmp_path, "a"), picture(tmp_path, "b", "blue"))
+    (reply,) = lvlm.ask([intention(0, content=(*shown, "What are both used for?"))])
+    if request.node.callspec.params["engine"] == "http-llama":
+        assert reply.error is not None
+    else:
+        assert (reply.prompt.item, reply.error) == ("cobuy-0", None)
+
+
+def test_an_answer_has_the_shape_asked_for(engine: Engine) -> None:
+    """A prompt with a schema is answered in JSON of that shape, or counts as one that cannot be read."""
+    outcomes = list(ask_until_read(engine.lvlm, intentions(COUNT), lambda reply: json.loads(reply.text)))
+    assert len(outcomes) == COUNT
+    assert all(outcome.reply.error is None for outcome in outcomes)
     assert all(set(outcome.value or {}) == {"usedFor"} for outcome in outcomes if not outcome.failed)
-    assert sum(outcome.failed for outcome in outcomes) <= 1
+    assert sum(outcome.failed for outcome in outcomes) <= (1 if engine.shapes else COUNT)
 
 
-def test_a_decision_has_the_probability_of_yes(lvlm: LVLM) -> None:
-    """A yes-or-no prompt is answered with a probability."""
-    decisions = list(lvlm.decide(verdicts(COUNT)))
+def test_a_decision_has_the_probability_of_yes(engine: Engine) -> None:
+    """A yes-or-no prompt is answered with a probability; without one the words are there to be read."""
+    decisions = list(engine.lvlm.decide(verdicts(COUNT)))
     assert len(decisions) == COUNT
     assert all(isinstance(one, Decision) and one.error is None for one in decisions)
-    assert all(one.p_yes is not None and 0 <= one.p_yes <= 1 for one in decisions)
+    if engine.probabilities:
+        assert all(one.p_yes is not None and 0 <= one.p_yes <= 1 for one in decisions)
+    else:
+        assert all(one.p_yes is None and one.text for one in decisions)
+
+
+def test_tokens_are_counted(lvlm: LVLM, request: pytest.FixtureRequest) -> None:
+    """What was read and written stands beside each answer; a cassette has what was recorded."""
+    (reply,) = lvlm.ask([intention()])
+    if request.node.callspec.params["engine"] != "recorded":
+        assert (reply.usage.prompt_tokens or 0) > 0
+        assert (reply.usage.completion_tokens or 0) > 0
 
 
 def test_nothing_asked_is_nothing_answered(lvlm: LVLM) -> None:
