@@ -208,6 +208,17 @@ class Workspace:
             note.unlink(missing_ok=True)
             lock.release()
 
+    def writer(self) -> str | None:
+        """Return the pid of the process that writes now; None where nobody does."""
+        try:
+            with filelock.FileLock(self.path / ".lock", timeout=0):
+                return None
+        except filelock.Timeout:
+            note = self.path / ".lock.pid"
+            return note.read_text() if note.is_file() else "unknown"
+        except OSError:  # a folder that cannot be written has no writer
+            return None
+
     @contextmanager
     def stage(
         self,

@@ -40,6 +40,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "batch": ("batch", "Ask by files: write requests for a batch service, read its results."),
     "replies": ("replies", "List, count, export, import or forget what models answered."),
     "status": ("look", "Show what is in the workspace and what is stale."),
+    "doctor": ("doctor", "Say what is wrong with machine, workspace or server, and what to do."),
 }
 
 

@@ -236,10 +236,15 @@ class Replies:
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def check(self) -> str:
-        """Return "ok" where the file is whole, or what is wrong with it."""
+    def check(self, *, full: bool = False) -> str:
+        """Return "ok" where the file is whole, or what is wrong with it.
+
+        `full` compares indexes with rows, too, and looks for rows that refer to nothing.
+        """
         with self._translated():
-            return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+            said = str(self._db.execute(f"PRAGMA {'integrity' if full else 'quick'}_check(1)").fetchone()[0])
+            lost = self._db.execute("PRAGMA foreign_key_check").fetchone() if full and said == "ok" else None
+        return f"a row of {lost[0]} refers to a row of {lost[2]} that is not there" if lost else said
 
     def count(self) -> int:
         """Return the number of answers, failures among them."""

@@ -1,0 +1,2 @@
+// What the server's clock says, in milliseconds since 1970.
+RETURN datetime.realtime().epochMillis AS milliseconds
