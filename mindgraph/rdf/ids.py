@@ -7,7 +7,7 @@ own, after the others, so that a dump shows a broken reference as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,14 +16,24 @@ import polars as pl
 from mindgraph.rdf.terms import encode
 
 Codes: TypeAlias = np.ndarray[Any, np.dtype[np.uint32]]
+Packed: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
+
+#: Hashes to try; where two things still share one, they are the same thing twice.
+_SEEDS = 3
 
 
 class Ids:
     """Hold the ids of one kind of thing, numbered in the order of their IRIs."""
 
     def __init__(self, batches: Iterable[pl.Series]) -> None:
-        raw = pl.concat([pl.Series(dtype=pl.String), *(batch.alias("") for batch in batches)])
-        if not _ascend_as_iris(raw):
+        #: Whether the numbers are the places in the table, too.
+        self.in_place = True
+        held = [pl.Series(dtype=pl.String)]
+        for batch in batches:
+            self.in_place = self.in_place and ascend_as_iris(batch, held[-1])
+            held.append(batch.alias(""))
+        raw = pl.concat(held)
+        if not self.in_place:
             unique = raw.unique()
             raw = unique.gather((encode(unique) + ">").arg_sort())
         self._raw, self._names = raw, encode(raw)
@@ -56,9 +66,9 @@ class Ids:
         """Return the ids of some numbers as they stand in the tables."""
         return self._of(self._raw, codes, encoded=False)
 
-    def slice(self, start: int, count: int) -> pl.Series:
-        """Return the encoded ids from a number on."""
-        return self._names.slice(start, count)
+    def named(self, ids: pl.Series) -> pl.Series:
+        """Return ids encoded, without a look at them where none of the known ones needs it."""
+        return ids if self._names is self._raw and not self._extra else encode(ids)
 
     def _of(self, ids: pl.Series, codes: pl.Series, *, encoded: bool) -> pl.Series:
         if self._extra:
@@ -79,36 +89,54 @@ class Ids:
 
 
 class Marks:
-    """Say of many things, by id, which of a few groups each belongs to: a number, or `NONE`."""
+    """Say of many things, by id, which of `groups` each belongs to: a number from 0 on, or `groups`.
 
-    NONE = 0xFFFF
+    Hash and group share a number of 64 bits, so a thing costs eight bytes. `batches` is asked again
+    where two things share a hash, to try another one.
+    """
 
-    def __init__(self, batches: Iterable[tuple[pl.Series, Codes]]) -> None:
-        pairs = [
-            (ids.hash(0).to_numpy(), np.minimum(codes, self.NONE).astype(np.uint16)) for ids, codes in batches
-        ]
-        hashes = np.concatenate([h for h, _ in pairs]) if pairs else np.zeros(0, dtype=np.uint64)
-        order = np.argsort(hashes)
-        self._hashes = hashes[order]
-        self._marks = np.concatenate([c for _, c in pairs])[order] if pairs else np.zeros(0, dtype=np.uint16)
+    def __init__(self, batches: Callable[[], Iterable[tuple[pl.Series, Codes]]], groups: int) -> None:
+        self._groups = groups
+        self._low = np.uint64((1 << groups.bit_length()) - 1)
+        for self._seed in range(_SEEDS):
+            packed = [self._hashes(ids) | np.minimum(codes, groups) for ids, codes in batches()]
+            self._packed: Packed = np.concatenate(packed) if packed else np.zeros(0, np.uint64)
+            del packed
+            self._packed.sort()
+            tops = self._packed & ~self._low
+            if not (tops[1:] == tops[:-1]).any():
+                return
 
-    def of(self, ids: pl.Series) -> np.ndarray[Any, np.dtype[np.uint16]]:
+    def of(self, ids: pl.Series) -> Codes:
         """Return the group of each thing."""
-        marks = np.full(len(ids), self.NONE, dtype=np.uint16)
-        if not len(self._hashes):
-            return marks
-        hashes = ids.hash(0).to_numpy()
+        groups = np.full(len(ids), self._groups, dtype=np.uint32)
+        if not len(self._packed):
+            return groups
+        hashes = self._hashes(ids)
         order = np.argsort(hashes)
-        places = np.minimum(np.searchsorted(self._hashes, hashes[order]), len(self._hashes) - 1)
-        found = self._hashes[places] == hashes[order]
-        marks[order[found]] = self._marks[places[found]]
-        return marks
+        places = np.minimum(np.searchsorted(self._packed, hashes[order]), len(self._packed) - 1)
+        there = self._packed[places]
+        found = (there & ~self._low) == hashes[order]
+        groups[order[found]] = (there[found] & self._low).astype(np.uint32)
+        return groups
+
+    def _hashes(self, ids: pl.Series) -> Packed:
+        hashes: Packed = ids.hash(self._seed).to_numpy() & ~self._low
+        return hashes
 
 
-def _ascend_as_iris(raw: pl.Series) -> bool:
-    """Say whether ids are distinct, and ordered as their IRIs are: of one length, and ascending."""
-    if not len(raw):
-        return True
-    lengths = raw.str.len_bytes()
-    ascending = bool((raw.slice(1) > raw.head(len(raw) - 1)).all())
-    return ascending and lengths.min() == lengths.max() and encode(raw) is raw
+def ascend_as_iris(ids: pl.Series, before: pl.Series) -> bool:
+    """Say whether ids are distinct, plain, ordered as their IRIs are, and come after those before."""
+    keys = pl.concat([before.tail(1), ids.alias(before.name)]) + ">"
+    return bool((keys.slice(1) > keys.head(len(keys) - 1)).all()) and encode(ids) is ids
+
+
+def packed(high: Codes, low: Codes) -> Packed:
+    """Return two numbers as one that sorts as the pair does."""
+    both: Packed = (high.astype(np.uint64) << np.uint64(32)) | low
+    return both
+
+
+def unpacked(pairs: Packed) -> tuple[Codes, Codes]:
+    """Return the two numbers of each pair."""
+    return (pairs >> np.uint64(32)).astype(np.uint32), (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32)

@@ -169,11 +169,11 @@ def cobuys_block(
 def assertions_block(
     statement: Statement, triples: pl.DataFrame, spoken: Items, dataset: str, profile: str
 ) -> Block:
-    """Return the assertions with the statements that they name."""
+    """Return the assertions with the statements that they name; acceptance comes as canonical text."""
     fields = [
         Field("rdf:type", "intentions", Name(("mg:Assertion",))),
         *_reified(statement, profile),
-        Field("mg:acceptance", "intentions", Typed(doubles(triples["acceptance"]), "xsd:double")),
+        Field("mg:acceptance", "intentions", Typed(triples["acceptance"], "xsd:double")),
         Field("mg:support", "intentions", Typed(triples["support"].cast(pl.String), "xsd:integer")),
         _refs("prov:wasGeneratedBy", "provenance", f"run/{dataset}/", spoken),
     ]

@@ -16,7 +16,7 @@ from mindgraph.tables import frame_of
 
 def rejected_blocks(tables: Tables, dataset: str, size: int, folders: Iterator[Path]) -> Iterator[Block]:
     """Yield the candidates on which no triple rests, in the order of their IRIs, `size` at a time."""
-    cuts = Cuts((batch["id"] for batch in tables.batches(Candidate, ["id"])), size)
+    cuts = Cuts.even((batch["id"] for batch in tables.batches(Candidate, ["id"])), size)
     candidates = _dealt(tables, Candidate, "id", cuts, next(folders))
     kept = _dealt(tables, Evidence, "candidate", cuts, next(folders))
     verdicts = _dealt(tables, Verdict, "candidate", cuts, next(folders))
@@ -40,5 +40,4 @@ def _dealt(tables: Tables, record: type[Record], column: str, cuts: Cuts, folder
     spill = Spill(folder, frame_of(record))
     for batch in tables.batches(record):
         spill.add(batch, cuts.of(batch[column]))
-    spill.close()
     return spill

@@ -1,7 +1,10 @@
 """The workspace's tables as blocks of subjects, in the order of their IRIs, at constant memory.
 
-Ids become numbers, tables are dealt out by subject into parts on disk, and each part is projected as
-the graph is: every edge ends at a canonical intention, with support added up and acceptance averaged.
+Ids become numbers that sort as the IRIs do, and what the triples say of other subjects is dealt out to
+these as numbers, into parts on disk: a part is sorted in no time, and each statement stands in it once.
+Tables that come in the order of their IRIs, as those of the stages do, are then walked as they are.
+Triples are projected as the graph is: every edge ends at a canonical intention, with support added up and
+acceptance averaged; only those that a merge touches are taken out of the walk for that.
 """
 
 from __future__ import annotations
@@ -15,20 +18,21 @@ import numpy as np
 import polars as pl
 
 from mindgraph.rdf import model
-from mindgraph.rdf.ids import Codes, Ids
+from mindgraph.rdf.ids import Codes, Ids, Packed, packed, unpacked
 from mindgraph.rdf.model import PARTS, REJECTED, Block, Items, Names, Ref, Statement
 from mindgraph.rdf.provenance import files_block, generators_block, runs_block
 from mindgraph.rdf.rejected import rejected_blocks
-from mindgraph.rdf.spill import Cuts, Ranges, Spill, Tables
-from mindgraph.rdf.stated import Stated
-from mindgraph.rdf.terms import encode_one
-from mindgraph.records import Cluster, CoBuy, Generator, Intention, Membership, Merge, Product, Record, Triple
+from mindgraph.rdf.spill import Numbers, Ranges, Spill, Tables, Tape, distinct, resized
+from mindgraph.rdf.stated import Stated, weighed
+from mindgraph.rdf.terms import doubles, encode, encode_one
+from mindgraph.records import Cluster, CoBuy, Generator, Intention, Membership, Product, Record, Triple
 from mindgraph.tables import frame_of
 from mindgraph.workspace import Manifest
 
-#: About how many statements are held at a time: what memory is spent on.
-STATEMENTS = 200_000
-_PAIRS = pl.DataFrame(schema={"subject": pl.UInt32, "target": pl.UInt32})
+#: About how many statements are held at a time: few enough to stay near the processor.
+STATEMENTS = 60_000
+#: Co-buys in a part, at most.
+_PLACES = 1 << 16
 _WORDINGS = pl.DataFrame(schema={"subject": pl.UInt32, "text": pl.String})
 
 
@@ -68,13 +72,13 @@ class _Walk:
         )
         said_by = Ids([self.generators["id"]])
         self.stated = Stated(self.tables, self.products, self.cobuys, self.intentions, said_by)
-        self.cuts = Cuts(self._column(Triple, "id"), source.statements // 8)
-        self.triples = self.cuts.count
-        self.by_product = self._ranges(self.products, 12 + 2 * self.triples // max(len(self.products), 1))
+        self.by_product = self._ranges(self.products, 35)
+        self.by_cobuy = self._ranges(self.cobuys, 18)
         self.by_intention = self._ranges(self.intentions, 6)
         self.used = np.zeros(len(self.intentions), dtype=bool)
-        self.bought, self.related = self._spill(_PAIRS), self._spill(_PAIRS)
-        self.said = self._spill(self.stated.like)
+        self.said, self.related, self.bought = (Numbers(next(self.folders)) for _ in range(3))
+        self.marks = Tape(next(self.folders), len(self.stated.masks) + 1)
+        self.joined = self._spill(self.stated.like)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks of all kinds; the order of the calls is the order of the paths."""
@@ -82,6 +86,7 @@ class _Walk:
         if REJECTED in self.source.parts:
             yield from rejected_blocks(self.tables, dataset, self.source.statements // 7, self.folders)
         yield model.clusters_block(self.clusters, dataset, self.source.lang)
+        self._read_triples()
         yield from self._cobuys()
         yield files_block(runs)
         yield generators_block(self.generators)
@@ -93,49 +98,58 @@ class _Walk:
         yield model.scheme_block(tops, dataset, self.source.dataset)
         yield from self._assertions()
 
-    def _cobuys(self) -> Iterator[Block]:
-        """Yield the co-buys, and deal out what their triples say to the subjects that come later."""
-        ranges = self._ranges(self.cobuys, 8 + self.triples // max(len(self.cobuys), 1))
-        cobuys, raw = self._dealt(CoBuy, self.cobuys, ranges), self._spill(self.stated.like)
+    def _read_triples(self) -> None:
+        """Deal out what the triples say to the subjects that come later."""
+        touched = self._spill(self.stated.like)
         for batch in self.stated.batches():
-            raw.add(batch, ranges.of(batch["cobuy"].to_numpy()))
-        raw.close()
-        for part in range(ranges.parts):
-            triples = self.stated.projected(raw.part(part))
-            self._deal(triples)
-            for rows, kept in _subjects(cobuys.part(part)):
-                yield self._cobuy_block(rows, kept, triples)
-                triples = triples.clear()
-        for spill in (self.said, self.bought, self.related):
-            spill.close()
+            cobuys, relations, intentions, *products = batch.numbers.values()
+            self.said.add(*self._statements(cobuys, relations, intentions))
+            self.used[intentions[intentions < len(self.used)]] = True
+            for side in products:
+                self.bought.add(packed(side, intentions), self.by_product.of(side))
+            self.marks.add(np.column_stack([batch.masks, batch.touched]))
+            if batch.touched.any():
+                touched.add(self.stated.touched(batch), self.by_cobuy.of(cobuys[batch.touched]))
+        cuts = self.stated.cuts
+        for part in range(self.by_cobuy.parts):
+            triples = self.stated.projected(touched.part(part))
+            if len(triples):
+                self.joined.add(triples, cuts.of(triples["id"]))
 
-    def _deal(self, triples: pl.DataFrame) -> None:
-        self.said.add(triples, self.cuts.of(triples["id"]))
-        intentions = triples["intention"].to_numpy()
-        self.used[intentions[intentions < len(self.used)]] = True
-        for side in ("product_a", "product_b"):
-            self._refer(self.bought, triples[side].to_numpy(), intentions)
+    def _statements(self, cobuys: Codes, relations: Codes, intentions: Codes) -> tuple[Packed, pl.Series]:
+        """Return what is said of co-buys that there are, as numbers, and the part of each.
 
-    def _refer(self, spill: Spill, products: Codes, targets: Codes) -> None:
-        """Deal out pairs of products and what they refer to, each once."""
-        subjects, others = _unpacked(np.unique(_packed(products, targets)))
-        pairs = pl.DataFrame({"subject": subjects, "target": others})
-        spill.add(pairs, self.by_product.of(subjects))
+        A number has 16 bits for the place of the co-buy in its part, 16 for the relation, 32 for the
+        intention.
+        """
+        known = cobuys < len(self.cobuys)
+        places = cobuys[known] % np.uint32(self.by_cobuy.size)
+        high = (places << np.uint32(16)) | relations[known]
+        return packed(high, intentions[known]), self.by_cobuy.of(cobuys[known])
 
-    def _cobuy_block(self, rows: pl.DataFrame, kept: Codes, triples: pl.DataFrame) -> Block:
-        """Return the block of some co-buys; their products are related on the way."""
-        first, second = (self.products.codes(rows[side]) for side in ("product_a", "product_b"))
-        self._refer(self.related, first, second)
-        places = np.arange(len(rows), dtype=np.uint32)
-        twice, both = np.concatenate([places, places]), np.concatenate([first, second])
-        pair = self._items(self.products, twice, both, places)
-        stated = {
-            self.stated.relations[number]: self._items(
-                self.intentions, said["cobuy"].to_numpy(), said["intention"].to_numpy(), kept
-            )
-            for (number,), said in triples.partition_by("relation", as_dict=True).items()
-        }
-        return model.cobuys_block(self.cobuys.names(pl.Series(kept)), rows, pair, stated, self.dataset)
+    def _cobuys(self) -> Iterator[Block]:
+        for part, rows, codes in self._ordered(CoBuy, self.cobuys, self.by_cobuy):
+            high, intentions = unpacked(self.said.part(part))
+            places = (high >> np.uint32(16)) + np.uint32(self.by_cobuy.start(part))
+            relations = high & np.uint32(0xFFFF)
+            stated = {}
+            for number in np.unique(relations).tolist():
+                chosen = relations == number
+                stated[self.stated.relations[number]] = self._items(
+                    self.intentions, places[chosen], intentions[chosen], codes
+                )
+            first, second = (self.products.codes(rows[side]) for side in ("product_a", "product_b"))
+            self.related.add(packed(first, second), self.by_product.of(first))
+            pair = self._pair(first, second)
+            ids = self.cobuys.names(pl.Series(codes))
+            yield model.cobuys_block(ids, rows, pair, stated, self.dataset)
+
+    def _pair(self, first: Codes, second: Codes) -> Items:
+        """Return the products of co-buys, each once."""
+        places = np.arange(len(first), dtype=np.uint32)
+        pairs = distinct(np.concatenate([packed(places, first), packed(places, second)]))
+        rows, found = unpacked(pairs)
+        return Items(pl.Series(rows), self.products.names(pl.Series(found)))
 
     def _images(self) -> pl.Series:
         """Return the distinct pictures of the products, in the order of their IRIs."""
@@ -145,102 +159,141 @@ class _Walk:
 
     def _intentions(self) -> Iterator[Block]:
         """Yield the canonical intentions that a triple uses."""
-        ranges = self.by_intention
-        intentions = self._dealt(Intention, self.intentions, ranges)
-        wordings = self._wordings(intentions)
+        wordings, memberships = self._wordings(), Numbers(next(self.folders))
         clusters = Ids([self.clusters["id"]])
-        memberships = self._spill(_PAIRS)
         for batch in self.tables.batches(Membership, ["intention", "cluster"]):
             subjects, targets = self.intentions.codes(batch["intention"]), clusters.codes(batch["cluster"])
-            memberships.add(pl.DataFrame({"subject": subjects, "target": targets}), ranges.of(subjects))
-        memberships.close()
-        for part in range(ranges.parts):
-            found = intentions.part(part)
-            for rows, kept in _subjects(found.filter(pl.Series(self.used[found["code"].to_numpy()]))):
-                members = memberships.part(part)
-                inside = self._items(clusters, *_columns(members), kept)
+            memberships.add(packed(subjects, targets), self.by_intention.of(subjects))
+        for part, found, codes in self._ordered(Intention, self.intentions, self.by_intention):
+            used = self.used[codes]
+            rows, kept = found.filter(pl.Series(used)), codes[used]
+            if len(rows):
+                inside = self._items(clusters, *unpacked(memberships.part(part)), kept)
                 ids = self.intentions.names(pl.Series(kept))
-                yield model.intentions_block(
-                    ids, rows, _worded(wordings.part(part), rows, kept), inside, self.dataset
-                )
+                worded = _worded(wordings.part(part), rows, kept)
+                yield model.intentions_block(ids, rows, worded, inside, self.dataset)
 
-    def _wordings(self, intentions: Spill) -> Spill:
+    def _wordings(self) -> Spill:
         """Return the texts of merged intentions, dealt out by their canonical ones."""
-        ranges, merges, wordings = self.by_intention, self._spill(_PAIRS), self._spill(_WORDINGS)
-        for batch in self.tables.batches(Merge, ["intention", "canonical"]):
-            merged, canonical = (
-                self.intentions.codes(batch["intention"]),
-                self.intentions.codes(batch["canonical"]),
-            )
-            merges.add(pl.DataFrame({"subject": merged, "target": canonical}), ranges.of(merged))
-        merges.close()
-        for part in range(ranges.parts):
-            texts = intentions.part(part).select("code", "text")
-            found = merges.part(part).join(texts, left_on="subject", right_on="code")
-            moved = found.select(pl.col("target").alias("subject"), "text")
-            wordings.add(moved, ranges.of(moved["subject"].to_numpy()))
-        wordings.close()
+        wordings, canonical = self._spill(_WORDINGS), self.stated.canonical
+        if canonical is not None:
+            for batch in self.tables.batches(Intention, ["id", "text"]):
+                codes = self.intentions.codes(batch["id"])
+                moved = np.flatnonzero(canonical[codes] != codes)
+                texts = batch["text"].gather(moved)
+                found = pl.DataFrame({"subject": canonical[codes[moved]], "text": texts})
+                wordings.add(found, self.by_intention.of(found["subject"].to_numpy()))
         return wordings
 
     def _products(self) -> Iterator[Block]:
         """Yield the offers of the products, and then the products."""
-        products = self._dealt(Product, self.products, self.by_product)
-        for part in range(self.by_product.parts):
-            for rows, kept in _subjects(products.part(part)):
-                yield model.offers_block(self.products.names(pl.Series(kept)), rows, self.dataset)
-        for part in range(self.by_product.parts):
-            related, bought = self.related.part(part), self.bought.part(part)
-            for rows, kept in _subjects(products.part(part)):
-                others = self._items(self.products, *_columns(related), kept)
-                purposes = self._items(self.intentions, *_columns(bought), kept)
-                ids = self.products.names(pl.Series(kept))
-                yield model.products_block(ids, rows, others, purposes, self.dataset)
-                related, bought = related.clear(), bought.clear()
+        for _, rows, codes in self._ordered(Product, self.products, self.by_product, ["id", "price"]):
+            yield model.offers_block(self.products.names(pl.Series(codes)), rows, self.dataset)
+        for part, rows, codes in self._ordered(Product, self.products, self.by_product):
+            others = self._items(self.products, *unpacked(self.related.part(part)), codes)
+            purposes = self._items(self.intentions, *unpacked(self.bought.part(part)), codes)
+            ids = self.products.names(pl.Series(codes))
+            yield model.products_block(ids, rows, others, purposes, self.dataset)
 
     def _assertions(self) -> Iterator[Block]:
+        """Yield the assertions: those of the table, and between them those that were joined or renamed."""
+        self.marks.rewind()
+        placed = self.stated.in_order
+        parts = iter(range(len(placed)))
+        for batch, in_order in zip(self.tables.batches(Triple), placed, strict=True):
+            marks = self.marks.take(len(batch))
+            rows = batch.with_columns(pl.Series(n, marks[:, k]) for k, n in enumerate(self.stated.masks))
+            plain = self._plain(rows.filter(pl.Series(marks[:, -1] == 0)))
+            joined = self._joined(self.joined.part(next(parts) if in_order else -1))
+            yield from self._assertion_blocks(_merged(plain, joined))
+        if not any(placed):
+            yield from self._assertion_blocks(self._joined(self.joined.part(0)))
+
+    def _plain(self, triples: pl.DataFrame) -> pl.DataFrame:
+        """Return triples of the table with the names of what they refer to."""
+        accepted = triples if self.stated.canonical is None else triples.with_columns(weighed())
+        return triples.select("id", "support", *self.stated.masks).with_columns(
+            self.cobuys.named(triples["cobuy"]).alias("cobuy"),
+            model.relation_names(triples["relation"]).alias("relation"),
+            self.intentions.named(triples["intention"]).alias("intention"),
+            doubles(accepted["acceptance"]).alias("acceptance"),
+        )
+
+    def _joined(self, triples: pl.DataFrame) -> pl.DataFrame:
+        """Return triples in numbers with the names of what they refer to, in the order of their IRIs."""
         relations = model.relation_names(pl.Series(self.stated.relations, dtype=pl.String))
-        for part in range(self.cuts.parts):
-            triples = model.in_order(self.said.part(part))
+        named = triples.select("id", "support", *self.stated.masks).with_columns(
+            self.cobuys.names(triples["cobuy"]).alias("cobuy"),
+            relations.gather(triples["relation"]).alias("relation"),
+            self.intentions.names(triples["intention"]).alias("intention"),
+            doubles(triples["acceptance"]).alias("acceptance"),
+        )
+        return model.in_order(named)
+
+    def _assertion_blocks(self, triples: pl.DataFrame) -> Iterator[Block]:
+        for rows in triples.iter_slices(max(1, self.source.statements // 8)):
             statement = Statement(
-                Ref(f"cobuy/{self.dataset}/", self.cobuys.names(triples["cobuy"])),
-                Names(relations.gather(triples["relation"])),
-                Ref("intention/", self.intentions.names(triples["intention"])),
+                Ref(f"cobuy/{self.dataset}/", rows["cobuy"]),
+                Names(rows["relation"]),
+                Ref("intention/", rows["intention"]),
             )
-            spoken = Items(*self.stated.spoken(triples))
-            yield model.assertions_block(statement, triples, spoken, self.dataset, self.source.profile)
+            spoken = Items(*self.stated.spoken(rows))
+            yield model.assertions_block(statement, rows, spoken, self.dataset, self.source.profile)
 
     def _items(self, ids: Ids, subjects: Codes, targets: Codes, kept: Codes) -> Items:
-        """Return what the kept subjects, by position, refer to, each once."""
+        """Return what the kept subjects, by position, refer to; both come sorted, each pair once."""
         if not len(kept) or not len(subjects):
             return Items(pl.Series(dtype=pl.UInt32), pl.Series(dtype=pl.String))
-        places = np.minimum(np.searchsorted(kept, subjects), len(kept) - 1)
+        places = np.minimum(np.searchsorted(kept, subjects), len(kept) - 1).astype(np.uint32)
         inside = kept[places] == subjects
-        rows, found = _unpacked(np.unique(_packed(places[inside], targets[inside])))
-        return Items(pl.Series(rows), ids.names(pl.Series(found)))
+        return Items(pl.Series(places[inside]), ids.names(pl.Series(targets[inside])))
 
     def _whole(self, record: type[Record]) -> pl.DataFrame:
         return pl.concat([frame_of(record), *self.tables.batches(record)])
 
     def _ids(self, record: type[Record]) -> Ids:
-        return Ids(self._column(record, "id"))
+        return Ids(batch["id"] for batch in self.tables.batches(record, ["id"]))
 
     def _ranges(self, ids: Ids, lines: int) -> Ranges:
-        return Ranges(len(ids), self.source.statements // lines)
+        return Ranges(len(ids), min(self.source.statements // lines, _PLACES))
 
-    def _column(self, record: type[Record], name: str) -> Iterator[pl.Series]:
-        return (batch[name] for batch in self.tables.batches(record, [name]))
+    def _ordered(
+        self, record: type[Record], ids: Ids, ranges: Ranges, columns: list[str] | None = None
+    ) -> Iterator[tuple[int, pl.DataFrame, Codes]]:
+        """Yield a table's rows in the order of their IRIs: the part, its rows, and their numbers.
 
-    def _dealt(self, record: type[Record], ids: Ids, ranges: Ranges) -> Spill:
+        Rows that repeat an id come as a part of their own, -1, to which nothing belongs.
+        """
+        if ids.in_place:
+            for part, rows in enumerate(resized(self.tables.batches(record, columns), ranges.size)):
+                start = ranges.start(part)
+                yield part, rows, np.arange(start, start + len(rows), dtype=np.uint32)
+            return
+        dealt = self._dealt(record, ids, ranges, columns)
+        for part in range(ranges.parts):
+            for repeated, (rows, codes) in enumerate(_subjects(dealt.part(part))):
+                yield -1 if repeated else part, rows, codes
+
+    def _dealt(self, record: type[Record], ids: Ids, ranges: Ranges, columns: list[str] | None) -> Spill:
         """Return a table dealt out by the number of its id, in column `code`."""
-        spill = self._spill(frame_of(record).with_columns(pl.lit(0, pl.UInt32).alias("code")))
-        for batch in self.tables.batches(record):
+        like = frame_of(record).select(columns or pl.all())
+        spill = self._spill(like.with_columns(pl.lit(0, pl.UInt32).alias("code")))
+        for batch in self.tables.batches(record, columns):
             codes = ids.codes(batch["id"])
             spill.add(batch.with_columns(pl.Series("code", codes)), ranges.of(codes))
-        spill.close()
         return spill
 
     def _spill(self, like: pl.DataFrame) -> Spill:
         return Spill(next(self.folders), like)
+
+
+def _merged(plain: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of both in the order of their IRIs; each comes in that order, the first plain."""
+    if others.is_empty():
+        return plain
+    places = (plain["id"] + ">").search_sorted(encode(others["id"]) + ">").cast(pl.Int64).to_numpy()
+    order = np.insert(np.arange(len(plain)), places, len(plain) + np.arange(len(others)))
+    return pl.concat([plain, others.select(plain.columns)])[order]
 
 
 def _subjects(rows: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, Codes]]:
@@ -258,16 +311,3 @@ def _worded(wordings: pl.DataFrame, rows: pl.DataFrame, kept: Codes) -> tuple[pl
     found = wordings.join(places, on="subject").filter(pl.col("text") != pl.col("own"))
     once = found.select("row", "text").unique().sort("row", "text")
     return once["row"], once["text"]
-
-
-def _columns(pairs: pl.DataFrame) -> tuple[Codes, Codes]:
-    return pairs["subject"].to_numpy(), pairs["target"].to_numpy()
-
-
-def _packed(high: Codes, low: Codes) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    packed: np.ndarray[tuple[int], np.dtype[np.uint64]] = (high.astype(np.uint64) << np.uint64(32)) | low
-    return packed
-
-
-def _unpacked(packed: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> tuple[Codes, Codes]:
-    return (packed >> np.uint64(32)).astype(np.uint32), (packed & np.uint64(0xFFFFFFFF)).astype(np.uint32)

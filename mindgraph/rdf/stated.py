@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from mindgraph.graph import mean_acceptance
-from mindgraph.rdf.ids import Codes, Ids, Marks
-from mindgraph.rdf.spill import Tables
+from mindgraph.rdf.ids import Codes, Ids, Marks, Packed, ascend_as_iris
+from mindgraph.rdf.spill import Cuts, Tables
 from mindgraph.records import Candidate, Evidence, Merge, Triple
 from mindgraph.tables import content_ids
 
+Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+
 _ENDS = ["cobuy", "relation", "intention"]
+_NUMBERED = ["cobuy", "relation", "intention", "product_a", "product_b"]
 _BITS = 64
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Hold some triples with canonical intentions, and what they refer to by number."""
+
+    #: Columns id, acceptance, support, and what `numbers` has.
+    rows: pl.DataFrame
+    numbers: Mapping[str, Codes]
+    #: Bits that say which generators said each, of shape (n, masks).
+    masks: Packed
+    #: Triples that may be joined with others, or have a name and place of their own.
+    touched: Flags
 
 
 class Stated:
@@ -30,58 +48,65 @@ class Stated:
         )
         #: The relations by number, in the order in which they are met.
         self.relations: list[str] = []
-        self._canonical = self._read_merges()
+        #: The canonical of each intention by number; None where nothing is merged.
+        self.canonical, self._targets = self._read_merges()
         #: A bit a generator, 64 to a column.
         self.masks = [f"mask{n}" for n in range(max(1, -(-len(generators) // _BITS)))]
-
-    @property
-    def merged(self) -> bool:
-        """Say whether any intention stands for another."""
-        return self._canonical is not None
+        #: The last ids of batches that come in the order of their IRIs.
+        self.ends = [pl.Series(dtype=pl.String)]
+        #: Whether each batch does.
+        self.in_order: list[bool] = []
 
     @property
     def like(self) -> pl.DataFrame:
-        """An empty table of what `batches` yields."""
-        numbers = dict.fromkeys(["cobuy", "product_a", "product_b", "intention"], pl.UInt32)
+        """An empty table of triples in numbers."""
         return pl.DataFrame(
             schema={
                 "id": pl.String,
-                **numbers,
-                "relation": pl.UInt16,
                 "acceptance": pl.Float64,
                 "support": pl.Int64,
+                **dict.fromkeys(_NUMBERED, pl.UInt32),
                 "moved": pl.Boolean,
                 **dict.fromkeys(self.masks, pl.UInt64),
             }
         )
 
-    def batches(self) -> Iterator[pl.DataFrame]:
-        """Yield the triples with canonical intentions, in their order, as `like` has them."""
+    def batches(self) -> Iterator[Numbered]:
+        """Yield the triples with canonical intentions, in their order."""
         speakers = self._speakers()
         for triples, evidence in _side_by_side(self._tables):
             said = self.intentions.codes(triples["intention"])
-            canonical = said if self._canonical is None else self._moved(said)
-            numbered = {
+            numbers = {
                 "cobuy": self.cobuys.codes(triples["cobuy"]),
+                "relation": self._relations(triples["relation"]),
+                "intention": self._moved(said),
                 "product_a": self.products.codes(triples["product_a"]),
                 "product_b": self.products.codes(triples["product_b"]),
-                "intention": canonical,
-                "relation": self._relations(triples["relation"]),
-                "moved": canonical != said,
-                **self._masks(triples["id"], evidence, speakers),
             }
-            columns = [pl.Series(name, values) for name, values in numbered.items()]
-            yield (
-                triples.select("id", "acceptance", "support").with_columns(columns).select(self.like.columns)
-            )
+            masks = self._masks(triples["id"], evidence, speakers)
+            yield Numbered(triples, numbers, masks, self._touched(triples["id"], said, numbers["intention"]))
+
+    def touched(self, batch: Numbered) -> pl.DataFrame:
+        """Return the touched triples of a batch, as `like` has them."""
+        chosen = batch.touched
+        columns = [pl.Series(name, batch.numbers[name][chosen]) for name in _NUMBERED]
+        columns += [pl.Series(name, batch.masks[chosen, n]) for n, name in enumerate(self.masks)]
+        rows = batch.rows.filter(pl.Series(chosen))
+        moved = self.intentions.codes(rows["intention"]) != batch.numbers["intention"][chosen]
+        columns.append(pl.Series("moved", moved))
+        return rows.select("id", "acceptance", "support").with_columns(columns).select(self.like.columns)
+
+    @property
+    def cuts(self) -> Cuts:
+        """Cuts of the triples by id: a batch that comes in order is a part."""
+        return Cuts(pl.concat(self.ends).head(-1) + ">" if len(self.ends) > 1 else self.ends[0])
 
     def projected(self, triples: pl.DataFrame) -> pl.DataFrame:
         """Return the triples of some co-buys with those joined that say the same (see `graph.project`)."""
-        if not self.merged:
+        if self.canonical is None:
             return triples
         alone = ~triples.select(_ENDS).is_duplicated()
-        weighed = pl.col("acceptance") * pl.col("support") / pl.col("support")
-        single = triples.filter(alone).with_columns(weighed)
+        single = triples.filter(alone).with_columns(weighed())
         joined = (
             triples.filter(~alone)
             .group_by(_ENDS, maintain_order=True)
@@ -123,9 +148,10 @@ class Stated:
         named = moved.with_columns(content_ids(words, "triple", _ENDS))
         return pl.concat([triples.filter(~pl.col("moved")), named])
 
-    def _read_merges(self) -> Codes | None:
-        """Return the canonical of each intention by number; None where nothing is merged."""
+    def _read_merges(self) -> tuple[Codes | None, Flags]:
+        """Return the canonical of each intention, if any is merged, and which are canonical for others."""
         canonical: Codes | None = None
+        targets = np.zeros(len(self.intentions), dtype=bool)
         for merges in self._tables.batches(Merge, ["intention", "canonical"]):
             merged, target = (
                 self.intentions.codes(merges["intention"]),
@@ -135,35 +161,62 @@ class Stated:
                 canonical = np.arange(len(self.intentions), dtype=np.uint32)
             known = merged < len(canonical)
             canonical[merged[known]] = target[known]
-        return canonical
+            targets[target[target < len(targets)]] = True
+        return canonical, targets
 
     def _moved(self, said: Codes) -> Codes:
-        assert self._canonical is not None
-        known = said < len(self._canonical)
+        """Return the canonical intentions, by number."""
+        if self.canonical is None:
+            return said
+        known = said < len(self.canonical)
         moved = said.copy()
-        moved[known] = self._canonical[said[known]]
+        moved[known] = self.canonical[said[known]]
         return moved
 
-    def _relations(self, names: pl.Series) -> pl.Series:
-        for name in names.unique():
+    def _touched(self, ids: pl.Series, said: Codes, canonical: Codes) -> Flags:
+        """Return which triples have an intention that others are merged into, or come out of order.
+
+        Ids come from content, so any other triple says what no other one does.
+        """
+        self.in_order.append(ascend_as_iris(ids, self.ends[-1]))
+        if not self.in_order[-1]:
+            return np.ones(len(ids), dtype=bool)
+        self.ends.append(ids.tail(1).alias(""))
+        touched: Flags = canonical != said
+        known = canonical < len(self._targets)
+        touched[known] |= self._targets[canonical[known]]
+        return touched
+
+    def _relations(self, names: pl.Series) -> Codes:
+        for name in names.unique(maintain_order=True):
             if name not in self.relations:
                 self.relations.append(name)
-        return names.replace_strict(self.relations, list(range(len(self.relations))), return_dtype=pl.UInt16)
+        places = list(range(len(self.relations)))
+        return names.replace_strict(self.relations, places, return_dtype=pl.UInt32).to_numpy()
 
-    def _masks(self, ids: pl.Series, evidence: pl.DataFrame, speakers: Marks) -> dict[str, np.ndarray]:
+    def _masks(self, ids: pl.Series, evidence: pl.DataFrame, speakers: Marks) -> Packed:
         """Return for each triple which generators said it, as bits."""
-        masks = {name: np.zeros(len(ids), dtype=np.uint64) for name in self.masks}
+        masks = np.zeros((len(ids), len(self.masks)), dtype=np.uint64)
         index = pl.DataFrame({"triple": ids}).with_row_index("row")
         found = evidence.join(index, on="triple").select("row", "candidate")
         rows, said_by = found["row"].to_numpy(), speakers.of(found["candidate"])
         for number in np.unique(said_by[said_by < len(self.generators)]).tolist():
-            masks[self.masks[number // _BITS]][rows[said_by == number]] |= np.uint64(1 << (number % _BITS))
+            masks[rows[said_by == number], number // _BITS] |= np.uint64(1 << (number % _BITS))
         return masks
 
     def _speakers(self) -> Marks:
         """Return which generator gave each candidate."""
-        batches = self._tables.batches(Candidate, ["id", "generator"])
-        return Marks((b["id"], self.generators.codes(b["generator"])) for b in batches)
+
+        def given() -> Iterator[tuple[pl.Series, Codes]]:
+            for batch in self._tables.batches(Candidate, ["id", "generator"]):
+                yield batch["id"], self.generators.codes(batch["generator"])
+
+        return Marks(given, len(self.generators))
+
+
+def weighed() -> pl.Expr:
+    """Return the mean of one acceptance, weighted as `mean_acceptance` does: the same to the last bit."""
+    return pl.col("acceptance") * pl.col("support") / pl.col("support")
 
 
 def _side_by_side(tables: Tables) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 import polars as pl
@@ -41,6 +42,8 @@ _ESCAPES = {
     letter: _SHORT.get(letter, f"\\u{ord(letter):04X}")
     for letter in [*map(chr, range(32)), '"', "\\", "\x7f"]
 }
+#: Where numbers recur so often, each is written once.
+_SEVERAL = 3
 _RESERVED = r"[^A-Za-z0-9._~-]"
 #: Language, script, region, variants, as readers check them.
 _LANG = re.compile(
@@ -102,6 +105,10 @@ def doubles(numbers: pl.Series) -> pl.Series:
     >>> doubles(pl.Series([0.87, 12.0, 1e-7])).to_list()
     ['8.7E-1', '1.2E1', '1.0E-7']
     """
+    known = numbers.cast(pl.Float64).unique().drop_nulls()
+    if len(known) * _SEVERAL < len(numbers) and not (known.is_nan() | (known == 0)).any():
+        texts = [double(number) for number in known]
+        return numbers.cast(pl.Float64).replace_strict(known, texts, default=None, return_dtype=pl.String)
     frame = numbers.cast(pl.Float64).alias("x").to_frame()
     text = pl.col("x").cast(pl.String)
     # 0.1 ≤ x < 1, as scores are: rearranged as text, which is much faster than number by number.
@@ -116,6 +123,7 @@ def doubles(numbers: pl.Series) -> pl.Series:
     return found["x"].scatter((~found["usual"]).arg_true(), slow)
 
 
+@lru_cache(maxsize=1 << 16)
 def double(number: float) -> str:
     """Return the canonical xsd:double of one number.
 
