@@ -1,4 +1,4 @@
--- The embedded graph's labels, relationship types and properties that are searched by words: before the rows.
+-- The embedded graph's labels, relationship types and properties that are searched: before the rows.
 -- Each type has one bucket, because one process writes it.
 
 CREATE VERTEX TYPE Product BUCKETS 1;
@@ -15,3 +15,5 @@ CREATE EDGE TYPE PART_OF BUCKETS 1;
 CREATE EDGE TYPE SERVES BUCKETS 1;
 CREATE PROPERTY Intention.text STRING;
 CREATE PROPERTY Product.title STRING;
+CREATE PROPERTY Intention.vector ARRAY_OF_FLOATS;
+CREATE PROPERTY IntentionCluster.vector ARRAY_OF_FLOATS;

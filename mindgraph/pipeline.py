@@ -22,6 +22,7 @@ from mindgraph.graph import graph_of
 from mindgraph.lvlm.batch import Read, read_results
 from mindgraph.lvlm.replies import Replies
 from mindgraph.pilot import Piloted, pilot
+from mindgraph.points import Points
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Product, Triple, Verdict
 from mindgraph.settings import Settings
 from mindgraph.spool import INPUTS, Spool, keep_newest, spool
@@ -30,7 +31,7 @@ from mindgraph.stores.embedded import EmbeddedStore
 from mindgraph.stores.embedded_home import Home
 from mindgraph.stores.named import ask
 from mindgraph.tally import Budget, Tell, silent
-from mindgraph.vectors import TextVectors, open_vectors
+from mindgraph.vectors import TextVectors, cached, open_vectors
 from mindgraph.workspace import Stage, Workspace
 
 if TYPE_CHECKING:
@@ -96,12 +97,15 @@ class Pipeline:
         """Build the embedded graph anew, compare it with the tables, and let it replace the one before."""
         dataset, home = self.settings.dataset, Home(self.workspace.graph)
         with self.workspace.require().stage(
-            "load", reads=INPUTS, settings={"dataset": dataset}, files=embedded_load.versions()
+            "load",
+            reads=INPUTS,
+            settings={"dataset": dataset, **self._points_name()},
+            files=embedded_load.versions(),
         ) as stage:
-            made_of = {**stage.made_of, "dataset": dataset}
+            made_of = {**stage.made_of, "dataset": dataset, **self._points_name()}
             stage.unchanged = home.holds(made_of)
             if not stage.unchanged:
-                rows = spool(self.workspace.scan, dataset, stage.digests(INPUTS), self.workspace.graph_tables)
+                rows = self._spool()
                 embedded_load.rebuild(rows, home, made_of)
                 stage.counts.update(rows.counts())
                 keep_newest(rows.path.parent, [rows.digest])
@@ -203,11 +207,35 @@ class Pipeline:
 
         return clusters.unmerge(self.workspace, intention)
 
+    def remember(self, **settings: Any) -> None:
+        """Store settings in the workspace's mindgraph.toml, and go by them from now on."""
+        with self.workspace.require().locked():
+            Workspace.create(self.workspace.path, **settings)
+        self.settings = msgspec.structs.replace(self.settings, **settings)
+
     def _spool(self) -> Spool:
         """Return the rows of the graph as files, made where they are not there yet."""
         workspace = self.workspace.require()
         digests = {record.table: workspace.digest_of(record) for record in INPUTS}
-        return spool(workspace.scan, self.settings.dataset, digests, workspace.graph_tables)
+        points = self._points()
+        return spool(workspace.scan, self.settings.dataset, digests, workspace.graph_tables, vectors=points)
+
+    def vector_of(self, text: str) -> list[float]:
+        """Return where a text stands among the vectors that `load_vectors` loads."""
+        row: list[float] = self._vectors().embed([text])[0].tolist()
+        return row
+
+    def _points(self) -> Points | None:
+        """Return how texts get the vectors that are loaded; None where none are wanted."""
+        if not self.settings.load_vectors:
+            return None
+        vectors, folder = self._vectors(), self.workspace.path / "vectors"
+        return Points(vectors.name, lambda texts: cached(vectors, texts, folder))
+
+    def _points_name(self) -> dict[str, str]:
+        """Return which vectors are loaded, as what shapes a graph is told; nothing where none are."""
+        points = self._points()
+        return {"vectors": points.name} if points else {}
 
     def _vectors(self) -> TextVectors:
         settings = self.settings

@@ -99,6 +99,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     vectors: str = "static"
     vectors_url: str = ""
     vectors_model: str = ""
+    #: Whether `load` gives intentions and purposes their vectors.
+    load_vectors: bool = False
     #: Cosine from which on two wordings are one intention.
     radius: Share = 0.88
     #: Share of behaviour in the evidence that holds intentions together, 0..1; the rest is text.

@@ -19,7 +19,7 @@ import msgspec
 import polars as pl
 import pyarrow.parquet as pq
 
-from mindgraph import graph
+from mindgraph import graph, points
 from mindgraph.graph import EDGES, NODES
 from mindgraph.records import (
     Candidate,
@@ -135,6 +135,12 @@ class Spool:
         scanned = pl.scan_parquet(self.file(name))
         return scanned.filter(within.holds(pl.col(LAYERS[name].anchor))).collect()
 
+    def dimensions(self) -> int:
+        """Return how long the vectors of intentions are; 0 where there are none."""
+        scanned = pl.scan_parquet(self.file("Intention")).select(points.VECTOR).drop_nulls().head(1)
+        found = scanned.collect(engine="streaming")[points.VECTOR]
+        return len(found[0]) if len(found) else 0
+
     def slices(self, name: str) -> Iterator[pl.DataFrame]:
         """Yield all rows of a label or type, in order."""
         for within in self.ranges(name):
@@ -145,17 +151,29 @@ class Spool:
         return self.path / f"{name}.parquet"
 
 
-def spool(scan: Scan, dataset: str, digests: Mapping[str, str], folder: Path, *, size: int = SLICE) -> Spool:
+def spool(
+    scan: Scan,
+    dataset: str,
+    digests: Mapping[str, str],
+    folder: Path,
+    *,
+    size: int = SLICE,
+    vectors: points.Points | None = None,
+) -> Spool:
     """Return the spool of a workspace's tables, made in `folder` where it is not there yet.
 
-    `digests` are those of the `INPUTS`, by table; `size` is the number of rows in a slice, about.
+    `digests` are those of the `INPUTS`, by table; `size` is the number of rows in a slice, about. With
+    `vectors`, intentions and clusters say where they stand.
     """
-    code = digest(Path(graph.__file__).read_bytes() + Path(__file__).read_bytes())
-    path = folder / digest(msgspec.json.encode([code, dataset, size, sorted(digests.items())]))
+    code = digest(
+        b"".join(Path(str(file)).read_bytes() for file in (graph.__file__, points.__file__, __file__))
+    )
+    place = vectors.name if vectors else ""
+    path = folder / digest(msgspec.json.encode([code, dataset, size, sorted(digests.items()), place]))
     if not path.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder, prefix=".", ignore_cleanup_errors=True) as beside:
-            Spooler(scan, dataset, Path(beside), size).write()
+            Spooler(scan, dataset, Path(beside), size, vectors).write()
             _settle(Path(beside), path)
     return Spool(path)
 
@@ -185,8 +203,11 @@ class Spooler:
     by product, where what was said of its co-buys is added up.
     """
 
-    def __init__(self, scan: Scan, dataset: str, folder: Path, size: int) -> None:
+    def __init__(
+        self, scan: Scan, dataset: str, folder: Path, size: int, vectors: points.Points | None = None
+    ) -> None:
         self._scan = scan
+        self._vectors = vectors
         self._dataset = dataset
         self._folder = folder
         self._size = size
@@ -203,6 +224,7 @@ class Spooler:
         members = self._scan(Membership).select(pl.col("cluster").alias("id"))
         clusters = _cuts(self._scan(Cluster), members, self._size)
         self._write_plain(products, cobuys, clusters)
+        self._write_clusters(clusters, intentions)
         with TemporaryDirectory(dir=self._folder) as place:
             self._write_said(Path(place), products, cobuys, intentions)
         self._layer("IN_CLUSTER", clusters, self._in_cluster)
@@ -213,11 +235,34 @@ class Spooler:
         """Write what follows from one table alone."""
         self._layer("Product", products, self._rows(Product, "id", graph.product_rows))
         self._layer("CoBuy", cobuys, self._rows(CoBuy, "id", graph.cobuy_rows))
-        self._layer("IntentionCluster", clusters, self._rows(Cluster, "id", graph.cluster_rows))
         self._layer("Generator", [""], lambda _: self._scan(Generator).collect())
         self._layer("OF", cobuys, self._rows(CoBuy, "id", graph.of_rows))
         self._layer("CO_BOUGHT", products, self._rows(CoBuy, "product_a", graph.co_bought_rows))
         self._layer("PART_OF", clusters, self._rows(Cluster, "id", graph.part_of_rows))
+
+    def _write_clusters(self, clusters: list[str], intentions: list[str]) -> None:
+        """Write the clusters, with the middle of their members where vectors are wanted."""
+        rows = self._rows(Cluster, "id", graph.cluster_rows)
+        known = self._scan(Cluster).select("id", "parent", "level").collect()
+        if self._vectors is None or known.is_empty():
+            self._layer("IntentionCluster", clusters, lambda within: points.placed(rows(within), None))
+            return
+        ids, middle = points.centres(known, self._members(intentions, self._vectors))
+        placed = pl.DataFrame([ids.alias("id"), points.vector_column(middle)])
+        self._layer(
+            "IntentionCluster", clusters, lambda within: rows(within).join(placed, on="id", how="left")
+        )
+
+    def _members(
+        self, intentions: list[str], vectors: points.Points
+    ) -> Iterator[tuple[pl.DataFrame, points.Matrix]]:
+        """Yield memberships with the vectors of their intentions, a slice at a time."""
+        for within in _ranges(intentions):
+            texts = self._within(Intention, "id", within).select(pl.col("id").alias("intention"), "text")
+            found = self._among(Membership, "intention", texts["intention"]).join(texts, on="intention")
+            found = found.sort("cluster", "intention")
+            if len(found):
+                yield found, vectors.place(found["text"].to_list())
 
     def _write_said(self, place: Path, products: list[str], cobuys: list[str], intentions: list[str]) -> None:
         """Write what follows from the triples."""
@@ -266,7 +311,7 @@ class Spooler:
         merges = self._within(Merge, "canonical", within)
         wordings = self._among(Intention, "id", merges["intention"])
         intentions = pl.concat([self._within(Intention, "id", within), wordings]).unique("id")
-        return graph.intention_rows(intentions, merges, used)
+        return points.placed(graph.intention_rows(intentions, merges, used), self._vectors)
 
     def _bought_for(self, ends: pl.DataFrame) -> pl.DataFrame:
         return graph.bought_for_rows(graph.bought_for_of(ends), self._dataset)

@@ -34,6 +34,11 @@ def build_verb(context: Context, threshold: float | None) -> None:
 @click.argument("uri", required=False)
 @server_options
 @click.option("--plan", is_flag=True, help="Server: print what would be changed, and write nothing.")
+@click.option(
+    "--vectors/--no-vectors",
+    default=None,
+    help="Give intentions and purposes their vectors, and index them; remembered in mindgraph.toml.",
+)
 @click.option("--full", is_flag=True, help="Server: compare everything, whatever was loaded last.")
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Server: connections at once."
@@ -41,7 +46,15 @@ def build_verb(context: Context, threshold: float | None) -> None:
 @format_option
 @pass_context
 def load_verb(
-    context: Context, /, uri: str | None, plan: bool, full: bool, workers: int, as_format: str, **options: Any
+    context: Context,
+    /,
+    uri: str | None,
+    vectors: bool | None,
+    plan: bool,
+    full: bool,
+    workers: int,
+    as_format: str,
+    **options: Any,
 ) -> None:
     """Load the graph: embedded, or into the Neo4j server at URI, such as neo4j://localhost.
 
@@ -52,6 +65,8 @@ def load_verb(
     others added stays. Then it is read back and compared; an interrupted load is finished by the same
     command.
     """
+    if vectors is not None:
+        context.pipeline().remember(load_vectors=vectors)
     if uri is not None:
         load_into(context, uri, options, plan=plan, full=full, workers=workers, as_format=as_format)
         return
@@ -80,6 +95,7 @@ def _load_embedded(context: Context) -> None:
 @click.option(
     "-p", "--param", "given", multiple=True, metavar="NAME=VALUE", help="A parameter; JSON, else text."
 )
+@click.option("--near", metavar="TEXT", help="Give the question this text's vector, as $vector.")
 @format_option
 @click.option(
     "--limit",
@@ -101,6 +117,7 @@ def query_verb(
     name: str | None,
     statement: str | None,
     given: tuple[str, ...],
+    near: str | None,
     as_format: str,
     limit: int,
     timeout: float,
@@ -111,6 +128,8 @@ def query_verb(
     """
     if (name is None) == (statement is None):
         raise click.UsageError("Give the name of a question, or your own with -c.")
+    if near is not None and statement is None:
+        raise click.UsageError("--near is for a question of your own: give it with -c.")
     from mindgraph.stores.embedded import EmbeddedStore
     from mindgraph.stores.named import ask_named
 
@@ -119,6 +138,8 @@ def query_verb(
             answer = ask_named(store, name, _pairs(given), limit=limit or None)
         else:
             values = {key: _typed(value) for key, value in _pairs(given).items()}
+            if near is not None:
+                values["vector"] = context.pipeline().vector_of(near)
             answer = store.query(str(statement), values, limit=limit or None)
     print_rows(answer.rows, as_format, answer.columns)
     if answer.more:

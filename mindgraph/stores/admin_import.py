@@ -64,7 +64,8 @@ def header(layer: Layer, name: str, dtype: Any, kind: Kind) -> str:
         label = layer.ends[0 if name == "source" else 1]
         return f":{'START' if name == 'source' else 'END'}_ID({label})"
     if isinstance(dtype, pl.List):
-        return f"{name}:string[]" if kind == "csv" else f"{name}:string"
+        of = "double" if dtype.inner == pl.Float64 else "string"
+        return f"{name}:{of}[]" if kind == "csv" else f"{name}:string"
     return f"{name}:{_TYPES[str(dtype)]}"
 
 
@@ -104,7 +105,7 @@ def _cell(name: str, dtype: Any, joiner: str) -> pl.Expr:
     if not isinstance(dtype, pl.List):
         return pl.col(name)
     filled = pl.col(name).list.len() > 0
-    return pl.when(filled).then(pl.col(name).list.join(joiner))
+    return pl.when(filled).then(pl.col(name).cast(pl.List(pl.String)).list.join(joiner))
 
 
 def _has_breaks(piece: pl.DataFrame) -> bool:
@@ -116,7 +117,7 @@ def _joiner(spool: Spool) -> str:
     """Return a character that stands in no list."""
     left = list(_JOINERS)
     for name in LAYERS:
-        lists = [column for column, dtype in spool.schema(name).items() if isinstance(dtype, pl.List)]
+        lists = [column for column, dtype in spool.schema(name).items() if dtype == pl.List(pl.String)]
         for rows in spool.slices(name) if lists else ():
             for column in lists:
                 _check_lists(name, rows[column])
@@ -164,12 +165,19 @@ def _arguments(kind: Kind, joiner: str, broken: Sequence[str], counts: dict[str,
 
 def _schema(spool: Spool, joiner: str) -> str:
     """Return the statements that follow the import: schema, lists, and what was loaded."""
-    made = [*statements("schema.cypher"), *statements("schema_neo4j.cypher")]
+    made = [*statements("schema.cypher"), *statements("schema_neo4j.cypher"), *_vector_schema(spool)]
     mark = f"'\\u{ord(joiner):04X}'"
     filled = [_body(f"import/{name}").replace("$joiner", mark) for name in names("import") if name in LAYERS]
     loaded = _body("import/loaded").replace("$dataset", _literal(spool.dataset))
     done = loaded.replace("$loaded", _literal(spool.digest))
     return "".join(f"{statement};\n" for statement in [*made, "CALL db.awaitIndexes(600)", *filled, done])
+
+
+def _vector_schema(spool: Spool) -> list[str]:
+    """Return the statements that index the vectors, where there are any."""
+    length = spool.dimensions()
+    found = statements("schema_vectors.cypher") if length else []
+    return [statement.replace("$dimensions", str(length)) for statement in found]
 
 
 def _body(name: str) -> str:

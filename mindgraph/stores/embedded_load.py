@@ -18,13 +18,14 @@ import polars as pl
 
 from mindgraph.errors import StoreError
 from mindgraph.graph import EDGES, NODES
+from mindgraph.points import VECTOR
 from mindgraph.records import digest
 from mindgraph.resources import cypher, statements
 from mindgraph.stores import Pieces, verify
 from mindgraph.stores.embedded_engine import open_database, reworded
 from mindgraph.stores.embedded_home import Home
 
-_SCHEMA = ("embedded_types.sql", "schema.cypher", "embedded_words.sql")
+_SCHEMA = ("embedded_types.sql", "schema.cypher", "embedded_words.sql", "embedded_vectors.sql")
 #: Rows that become Python objects at a time.
 _PIECE = 50_000
 _NUMBERED = {"key": pl.String(), "number": pl.String()}
@@ -41,6 +42,8 @@ class EmbeddedLoader:
         self._batch: Any = None
         #: Label → key and record number of each of its nodes.
         self._numbers: dict[str, pl.DataFrame] = {}
+        #: How long the vectors are; 0 where there are none.
+        self._dimensions = 0
 
     def setup(self) -> None:
         """Create the database, its labels and types."""
@@ -62,6 +65,8 @@ class EmbeddedLoader:
         self._batch, self._numbers = None, {}
         self._run("opencypher", "schema.cypher")
         self._run("sql", "embedded_words.sql")
+        if self._dimensions:
+            self._run("sql", "embedded_vectors.sql")
         self.reopen()
 
     def reopen(self) -> None:
@@ -100,6 +105,8 @@ class EmbeddedLoader:
         with reworded(self.name, f"nodes {label}"):
             for piece in rows.iter_slices(_PIECE):
                 numbers += self._batch.create_vertices(label, _properties(piece))
+        if VECTOR in rows.columns and (vectors := rows[VECTOR].drop_nulls()).len():
+            self._dimensions = len(vectors[0])
         numbered = pl.DataFrame({"key": keys, "number": numbers}, schema=_NUMBERED)
         self._numbers[label] = pl.concat([self._numbers.get(label, numbered.clear()), numbered])
 
@@ -130,7 +137,8 @@ class EmbeddedLoader:
         return numbers
 
     def _run(self, language: str, name: str) -> None:
-        for statement in statements(name):
+        for text in statements(name):
+            statement = text.replace("$dimensions", str(self._dimensions))
             with reworded(f"{name} in {self.name}", statement):
                 self._database.command(language, statement)
 

@@ -113,13 +113,12 @@ def connect(uri: str, login: Login, database: str | None = None, *, workers: int
     """
     parts = _parts(uri)
     _reach(uri, *parts)
-    driver = _driver(uri, login, workers)
-    try:
-        version = _version(driver, uri, login, database)
-        with Bolt(driver, uri, database, version) as bolt:
-            yield bolt
-    finally:
-        driver.close()
+    with _driver(uri, login) as asked:
+        version = _version(asked, uri, login, database)
+    # An older server refuses what follows before it says its version.
+    quiet = _driver(uri, login, max_connection_pool_size=workers + 8, notifications_min_severity="OFF")
+    with Bolt(quiet, uri, database, version) as bolt:
+        yield bolt
 
 
 def is_server(uri: str | None) -> bool:
@@ -181,18 +180,17 @@ def _secure(uri: str, scheme: str, host: str, plain: socket.socket) -> None:
         ) from error
 
 
-def _driver(uri: str, login: Login, workers: int) -> neo4j.Driver:
+def _driver(uri: str, login: Login, **options: Any) -> neo4j.Driver:
     auth = (login.user, login.password) if login.password else None
     try:
         return neo4j.GraphDatabase.driver(
             uri,
             auth=auth,
             user_agent="mindgraph",
-            max_connection_pool_size=workers + 8,
             connection_timeout=15,
             max_transaction_retry_time=120,
             initial_retry_delay=0.05,
-            notifications_min_severity="OFF",
+            **options,
         )
     except (ConfigurationError, ValueError) as error:
         raise StoreError(f"{uri}: {message(error)}") from error

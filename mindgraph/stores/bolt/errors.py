@@ -74,7 +74,7 @@ def lies_in_the_rows(error: Exception) -> bool:
 
 def message(error: Exception) -> str:
     """Return the first line of what an error says."""
-    said = getattr(error, "message", None) or str(error) or type(error).__name__
+    said = (isinstance(error, Neo4jError) and error.message) or str(error) or type(error).__name__
     return str(said).strip().splitlines()[0]
 
 
