@@ -170,7 +170,7 @@ def run_all(
 ) -> list[Row]:
     """Run the benches named (all: none named) over one synthetic workspace and return their rows.
 
-    The rows are printed as they come and written to `out` as JSON. A bench that cannot run here has a
+    The rows are said as they come and written to `out` as JSON. A bench that cannot run here has a
     row that says why.
     """
     chosen = {name: function for name, function in find_benches().items() if not names or name in names}
@@ -198,10 +198,14 @@ def print_rows(rows: Sequence[Row], scale: float) -> None:
 
 
 def _rows(function: Callable[[Bench], Iterable[Row]], given: Bench) -> list[Row]:
+    rows: list[Row] = []
     try:
-        return list(function(given))
+        for row in function(given):
+            rows.append(row)
+            print(*filter(None, _cells(row, judged=given.scale >= 1)), sep="  ", file=sys.stderr, flush=True)
     except LeftOut as why:
-        return [Row(work=f"left out: {why}", ours="")]
+        rows.append(Row(work=f"left out: {why}", ours=""))
+    return rows
 
 
 def _made(folder: Path, scale: float, seed: int) -> Workspace:
@@ -223,7 +227,7 @@ def _made(folder: Path, scale: float, seed: int) -> Workspace:
 
 def _cells(row: Row, *, judged: bool) -> list[str]:
     met = "" if row.met is None or not judged else "yes" if row.met else "NO"
-    ratio = "" if row.ratio is None else f"{row.ratio:.1f}×"
+    ratio = "" if row.ratio is None else f"{row.ratio:.{1 if row.ratio >= 1 else 2}f}×"
     cpu = "" if row.cpu is None else f"{row.cpu:.1f} s"
     memory = "" if row.memory is None else f"{row.memory / GB:.2f} GB"
     return [row.work, row.ours, row.peer, ratio, row.bar, met, cpu, memory, row.size]
