@@ -6,7 +6,6 @@ Writing has a thread of its own, so that the next rows are put together meanwhil
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -78,12 +77,11 @@ class Output:
             self._target.write(chunk)
 
     def close(self) -> None:
-        """Write what waits, force it to the disk and give the file its name."""
+        """Write what waits and give the file its name; as every export, it is not forced to the disk."""
         while self._pending:
             self._pending.popleft().result()
         if self._gzip is not None:
             self._gzip.close()
-        os.fsync(self._file.fileno())
         self.discard(keep=True)
         self._beside.replace(self.path)
 

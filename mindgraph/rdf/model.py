@@ -7,10 +7,11 @@ The data set's name is given encoded, as it stands in IRIs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+import numpy as np
 import polars as pl
 
 from mindgraph.rdf.terms import doubles, encode, escape, language
@@ -84,6 +85,22 @@ class Field:
     object: Object
     rows: pl.Series | None = None
 
+    def statements(self, subjects: int) -> int:
+        """Return how many statements this makes of so many subjects."""
+        if self.rows is not None:
+            return len(self.rows)
+        if isinstance(self.object, Name):
+            return subjects * len(self.object.curies)
+        return subjects - _missing(self.object)
+
+    def slice(self, start: int, count: int) -> Field:
+        """Return what is said of some subjects, from a position on."""
+        if self.rows is None:
+            return replace(self, object=_sliced(self.object, start, count))
+        begin, end = np.searchsorted(self.rows.to_numpy(), [start, start + count]).tolist()
+        rows = self.rows.slice(begin, end - begin) - start
+        return replace(self, object=_sliced(self.object, begin, end - begin), rows=rows)
+
 
 @dataclass(frozen=True)
 class Block:
@@ -97,6 +114,15 @@ class Block:
         """Return the block with the fields of these parts."""
         kept = set(parts)
         return replace(self, fields=[field for field in self.fields if field.graph in kept])
+
+    def pieces(self, statements: int) -> Iterator[Block]:
+        """Yield the block in pieces of about so many statements."""
+        count = len(self.ids)
+        held = sum(each.statements(count) for each in self.fields)
+        size = max(1, count * statements // max(held, 1))
+        for start in range(0, count, size):
+            ids = self.ids.slice(start, size)
+            yield replace(self, ids=ids, fields=[each.slice(start, size) for each in self.fields])
 
 
 @dataclass(frozen=True)
@@ -294,6 +320,31 @@ def _reified(statement: Statement, profile: str) -> list[Field]:
         Field("rdf:predicate", "intentions", statement.predicates),
         Field("rdf:object", "intentions", statement.objects),
     ]
+
+
+def _missing(thing: Object) -> int:
+    if isinstance(thing, Ref):
+        return thing.ids.null_count()
+    if isinstance(thing, Names):
+        return thing.locals.null_count()
+    if isinstance(thing, Text | Typed):
+        return thing.values.null_count()
+    return thing.subjects.ids.null_count() if isinstance(thing, Statement) else 0
+
+
+def _sliced(thing: Object, start: int, count: int) -> Object:
+    """Return an object with the same rows of each of its columns."""
+    if isinstance(thing, Name):
+        return thing
+    if isinstance(thing, Statement):
+        subjects, objects = (
+            replace(x, ids=x.ids.slice(start, count)) for x in (thing.subjects, thing.objects)
+        )
+        return Statement(subjects, Names(thing.predicates.locals.slice(start, count)), objects)
+    columns = {
+        name: value.slice(start, count) for name, value in vars(thing).items() if isinstance(value, pl.Series)
+    }
+    return replace(thing, **columns)
 
 
 def _exploded(lists: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -29,8 +29,8 @@ from mindgraph.records import Cluster, CoBuy, Generator, Intention, Membership, 
 from mindgraph.tables import frame_of
 from mindgraph.workspace import Manifest
 
-#: About how many statements are held at a time: few enough to stay near the processor.
-STATEMENTS = 60_000
+#: About how many statements are held at a time: what memory is spent on.
+STATEMENTS = 400_000
 #: Co-buys in a part, at most.
 _PLACES = 1 << 16
 _WORDINGS = pl.DataFrame(schema={"subject": pl.UInt32, "text": pl.String})
@@ -130,7 +130,7 @@ class _Walk:
     def _cobuys(self) -> Iterator[Block]:
         for part, rows, codes in self._ordered(CoBuy, self.cobuys, self.by_cobuy):
             high, intentions = unpacked(self.said.part(part))
-            places = (high >> np.uint32(16)) + np.uint32(self.by_cobuy.start(part))
+            places = (high >> np.uint32(16)) + np.uint32(self.by_cobuy.start(max(part, 0)))
             relations = high & np.uint32(0xFFFF)
             stated = {}
             for number in np.unique(relations).tolist():

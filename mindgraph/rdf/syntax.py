@@ -18,8 +18,16 @@ import pyarrow as pa
 
 from mindgraph.rdf.model import Block, Field, Name, Names, Object, Ref, Statement, Text, Typed
 
-#: What stands side by side in a line: text that is the same for all rows, or a column.
-Pieces: TypeAlias = list[str | pl.Series]
+
+@dataclass(frozen=True)
+class Gap:
+    """Hold pieces that stand for nothing where one of them is null."""
+
+    pieces: Pieces
+
+
+#: What stands side by side in a line: text that is the same for all rows, a column, or a part with gaps.
+Pieces: TypeAlias = list[str | pl.Series | Gap]
 #: Texts up to this many bytes stand in the column itself, not in a buffer.
 _INLINE = 12
 #: The prefix of instance IRIs in JSON-LD.
@@ -195,17 +203,31 @@ def _rows(
 
 
 def _optional(line: Pieces) -> Pieces:
-    """Return the pieces themselves, or, where a value is missing, one column with gaps."""
+    """Return the pieces themselves, or, where a value is missing, as a part with gaps."""
     if any(isinstance(piece, pl.Series) and piece.null_count() for piece in line):
-        return [_joined(line).fill_null("")]
+        return [Gap(line)]
     return line
 
 
 def _joined(pieces: Pieces) -> pl.Series:
     """Return the pieces side by side as one column; null where a piece is null."""
-    columns = {str(i): piece for i, piece in enumerate(pieces) if isinstance(piece, pl.Series)}
-    parts = [pl.col(str(i)) if str(i) in columns else pl.lit(piece) for i, piece in enumerate(pieces)]
-    return pl.DataFrame(columns).select(pl.concat_str(parts).alias("text")).to_series()
+    columns: list[pl.Series] = []
+    whole = _expression(pieces, columns)
+    return pl.DataFrame(columns).select(whole.alias("text")).to_series()
+
+
+def _expression(pieces: Pieces, columns: list[pl.Series]) -> pl.Expr:
+    """Return the pieces as an expression over columns, which are added to a list by number."""
+    parts = []
+    for piece in pieces:
+        if isinstance(piece, Gap):
+            parts.append(_expression(piece.pieces, columns).fill_null(""))
+        elif isinstance(piece, str):
+            parts.append(pl.lit(piece))
+        else:
+            parts.append(pl.col(str(len(columns))))
+            columns.append(piece.alias(str(len(columns))))
+    return pl.concat_str(parts)
 
 
 def _either(mask: pl.Series, yes: str, no: str) -> pl.Series:

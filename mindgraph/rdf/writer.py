@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mindgraph.errors import SettingsError
 from mindgraph.rdf.files import output
-from mindgraph.rdf.model import REJECTED, Block, Field, Name, Names, Object, Ref, Statement, Text, Typed
+from mindgraph.rdf.model import REJECTED, Block, Name
 from mindgraph.rdf.source import Source
 from mindgraph.rdf.syntax import THIS, JsonLd, NTriples, Syntax, Turtle, Vocabulary, text_chunks
 from mindgraph.rdf.terms import encode_one, prefixes
@@ -23,6 +23,8 @@ from mindgraph.settings import Settings
 FORMATS: tuple[str, ...] = ("nt", "nq", "ttl", "trig", "jsonld")
 WITH_GRAPHS = ("nq", "trig")
 PROFILES: tuple[str, ...] = ("rdf11", "rdf12")
+#: Statements rendered at a time: few enough for their text to stay near the processor.
+_PIECE = 50_000
 _OWN = "https://w3id.org/mindgraph/ns#"
 
 
@@ -39,7 +41,7 @@ class Tally:
         """Count a block's statements."""
         self.subjects[block.path.partition("/")[0]] += len(block.ids)
         for each in block.fields:
-            count = _statements(each, len(block.ids))
+            count = each.statements(len(block.ids))
             self.properties[each.predicate] += count
             self.graphs[each.graph] += count
             if isinstance(each.object, Name) and each.predicate == "rdf:type":
@@ -82,9 +84,10 @@ def write_dumps(
             file.write(syntax.header.encode())
         for block in source.blocks(Path(scratch)):
             tally.add(block)
-            for syntax, file in zip(syntaxes, files, strict=True):
-                for text in syntax.render(block):
-                    file.write_all(text_chunks(text))
+            for piece in block.pieces(_PIECE):
+                for syntax, file in zip(syntaxes, files, strict=True):
+                    for text in syntax.render(piece):
+                        file.write_all(text_chunks(text))
         for syntax, file in zip(syntaxes, files, strict=True):
             file.write(syntax.footer.encode())
     written = zip(files, formats, strict=True)
@@ -128,21 +131,3 @@ def context(settings: Settings) -> dict[str, object]:
 def own_names(name: str, settings: Settings) -> str:
     """Return a schema's text with the namespace of the settings in place of the default."""
     return schema(name).replace(_OWN, settings.namespace)
-
-
-def _statements(each: Field, subjects: int) -> int:
-    if each.rows is not None:
-        return len(each.rows)
-    if isinstance(each.object, Name):
-        return subjects * len(each.object.curies)
-    return subjects - _missing(each.object)
-
-
-def _missing(thing: Object) -> int:
-    if isinstance(thing, Ref):
-        return thing.ids.null_count()
-    if isinstance(thing, Names):
-        return thing.locals.null_count()
-    if isinstance(thing, Text | Typed):
-        return thing.values.null_count()
-    return thing.subjects.ids.null_count() if isinstance(thing, Statement) else 0
