@@ -6,6 +6,7 @@ import http.server
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,13 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         ".cypher": "text/plain; charset=utf-8",
         ".html": "text/html; charset=utf-8",
     }
+
+    def do_OPTIONS(self) -> None:
+        """Answer what a page asks before it asks for a file with headers of its own, as the Browser does."""
+        self.send_response(HTTPStatus.NO_CONTENT)
+        self.send_header("Access-Control-Allow-Methods", "GET, HEAD")
+        self.send_header("Access-Control-Allow-Headers", "*")
+        self.end_headers()
 
     def end_headers(self) -> None:
         self.send_header("Access-Control-Allow-Origin", "*")

@@ -37,5 +37,5 @@ def browser_kit_verb(context: Context, folder: Path, port: int | None) -> None:
     with offered(folder, port) as server:
         click.echo(f"Offered at http://localhost:{server.server_port}/ until Ctrl-C. In the Browser:")
         click.echo(f"  :style http://localhost:{server.server_port}/mindgraph.grass")
-        click.echo(f"  :play http://localhost:{server.server_port}/guide.html")
+        click.echo(f"  :guide http://localhost:{server.server_port}/guide.html")
         server.serve_forever()

@@ -116,6 +116,10 @@ def test_the_folder_is_offered_to_pages_of_other_addresses_on_loopback(tmp_path:
         base = f"http://127.0.0.1:{server.server_port}"
         with urllib.request.urlopen(f"{base}/guide.html") as answer:
             assert (answer.read(), answer.headers["Access-Control-Allow-Origin"]) == (b"hello", "*")
+        # the Browser asks with headers of its own, so its page asks first whether it may
+        asking = urllib.request.Request(f"{base}/guide.html", method="OPTIONS")
+        with urllib.request.urlopen(asking) as allowed:
+            assert (allowed.status, allowed.headers["Access-Control-Allow-Headers"]) == (204, "*")
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(f"{base}/%2e%2e/secret")
         with (
