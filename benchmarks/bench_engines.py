@@ -64,6 +64,29 @@ def cached(given: Bench) -> Iterator[Row]:
     )
 
 
+@bench("plan")
+def plan(given: Bench) -> Iterator[Row]:
+    """What the plan says after a pilot of a third against what llama.cpp then counts."""
+    cobuys = max(4, int(21 * given.scale))
+    try:
+        with llama_server(parallel=2) as address:
+            folder = given.copy("products", "cobuys")
+            run = given.run("-m", _RUNS, "plan", address, folder, str(cobuys))
+    except Skipped as why:
+        raise LeftOut(str(why)) from None
+    found = json.loads(run.output.splitlines()[-1])
+    off = found["planned"] / found["used"] - 1
+    yield Row(
+        work=f"prompt tokens planned ({found['basis'][1]}) against used",
+        ours=f"{found['planned']:,}",
+        peer=f"{found['used']:,} (used)",
+        ratio=found["planned"] / found["used"],
+        bar="within 5 %",
+        met=abs(off) <= 0.05,
+        size=f"{cobuys} co-buys, a third piloted",
+    )
+
+
 @bench("misdeeds")
 def misdeeds(given: Bench) -> Iterator[Row]:
     """A fifth of the answers are wrong in one way or another."""

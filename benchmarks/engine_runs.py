@@ -78,6 +78,30 @@ def cached(address: str, cobuys: str) -> dict[str, Any]:
     return found
 
 
+def plan(address: str, folder: str, cobuys: str) -> dict[str, Any]:
+    """Plan, pilot a third, plan again, run the rest; prompt tokens as planned and as the server counted."""
+    from mindgraph.distill import Choice
+    from mindgraph.pipeline import Pipeline
+    from mindgraph.workspace import Workspace
+
+    workspace, count = Workspace(folder), int(cobuys)
+    given = {"base_url": address, "concurrency": 2, "max_tokens": 48, "images": "none"}
+    settings = workspace.settings({**given, "relations": ("usedFor", "can", "isA", "similarTo")})
+    pipeline, choice = Pipeline(workspace, settings), Choice(count, "random")
+    before = {step.step: step for step in pipeline.plan(choice)}
+    pipeline.pilot(size=max(3, count // 3))
+    after = {step.step: step for step in pipeline.plan(choice)}
+    used = [stage.counts["prompt_tokens"] for stage in (pipeline.distill(choice), pipeline.filter())]
+    return {
+        "counted": before["feature"].prompt_tokens + before["intentions"].prompt_tokens,
+        "basis": [before["intentions"].basis, after["intentions"].basis],
+        "planned": after["all"].prompt_tokens,
+        "used": sum(used),
+        "steps": {name: [before[name].prompt_tokens, after[name].prompt_tokens] for name in before},
+        "each": used,
+    }
+
+
 def answers(address: str, ledger: str, count: str) -> dict[str, Any]:
     """Ask so many questions behind a ledger, and count what came."""
     settings = Settings(base_url=address, model="m", concurrency=16, timeout=2)
@@ -100,6 +124,7 @@ if __name__ == "__main__":
     runs: dict[str, Callable[..., dict[str, Any]]] = {
         "prefill": prefill,
         "cached": cached,
+        "plan": plan,
         "answers": answers,
     }
     print(json.dumps(runs[sys.argv[1]](*sys.argv[2:])))

@@ -19,12 +19,13 @@ from mindgraph.errors import SettingsError
 from mindgraph.filters import SHOPPER, Shopper, runs_of_words, throw_out
 from mindgraph.filters.stage import titles
 from mindgraph.pairs import Gallery
+from mindgraph.prices import prices_of
 from mindgraph.prompts import Asker
 from mindgraph.records import CoBuy, Product
 from mindgraph.session import session
 from mindgraph.settings import Settings
 from mindgraph.tables import content_ids
-from mindgraph.tally import Budget, Tally, Tell, prices_of, silent
+from mindgraph.tally import Budget, Tally, Tell, silent
 from mindgraph.workspace import Workspace
 
 STAGE = "pilot"

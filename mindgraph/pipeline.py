@@ -16,12 +16,13 @@ import msgspec
 import polars as pl
 
 from mindgraph import catalog, distill, explain, exports, filters, rdf, status, triples
-from mindgraph.distill import Choice, Step
+from mindgraph.distill import Choice
 from mindgraph.errors import NotFound, SettingsError
 from mindgraph.graph import graph_of
 from mindgraph.lvlm.batch import Read, read_results
 from mindgraph.lvlm.replies import Replies
 from mindgraph.pilot import Piloted, pilot
+from mindgraph.plan import Step, plan
 from mindgraph.points import Points
 from mindgraph.records import Candidate, CoBuy, Evidence, Intention, Product, Triple, Verdict
 from mindgraph.settings import Settings
@@ -57,9 +58,16 @@ class Pipeline:
         """Ask the model for features of products and intentions of co-buys."""
         return distill.distill(self.workspace, self.settings, choice, budget=budget, tell=tell)
 
-    def plan(self, choice: Choice | None = None, *, calls_per_second: float | None = None) -> list[Step]:
-        """Say what distilling and filtering will ask: calls, tokens, money, time; asks nothing."""
-        return distill.plan(self.workspace, self.settings, choice, calls_per_second=calls_per_second)
+    def plan(
+        self,
+        choice: Choice | None = None,
+        *,
+        calls_per_second: float | None = None,
+        tokenizer: str = "",
+    ) -> list[Step]:
+        """Say what distilling and filtering will ask: calls, tokens, money, time; asks no model."""
+        workspace, settings = self.workspace, self.settings
+        return plan(workspace, settings, choice, calls_per_second=calls_per_second, tokenizer=tokenizer)
 
     def pilot(
         self,

@@ -13,11 +13,12 @@ import polars as pl
 from mindgraph.errors import LVLMError, SettingsError
 from mindgraph.lvlm import open_lvlm
 from mindgraph.lvlm.ledger import Ledgered
+from mindgraph.prices import prices_of
 from mindgraph.prompts import Asker
 from mindgraph.records import Generator
 from mindgraph.settings import Settings
 from mindgraph.tables import frame_of
-from mindgraph.tally import Budget, Meter, Tally, prices_of
+from mindgraph.tally import Budget, Meter, Tally
 from mindgraph.workspace import Stage, Workspace, file_digest
 
 

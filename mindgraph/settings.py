@@ -78,6 +78,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     usd_prompt: float = 0.0
     usd_cached: float = -1.0
     usd_completion: float = 0.0
+    #: File of prices by model, with its date; those above go before it.
+    prices: str = ""
 
     # what is asked
     relations: tuple[str, ...] = ()

@@ -15,8 +15,8 @@ from mindgraph.errors import BudgetReached, LVLMUnavailable
 from mindgraph.lvlm.asking import Outcome
 from mindgraph.lvlm.protocol import LVLM
 from mindgraph.messages import Decision, Prompt, Reply, Usage
+from mindgraph.prices import Prices
 from mindgraph.records import Reject
-from mindgraph.settings import Settings
 
 R = TypeVar("R", bound=Reply)
 
@@ -94,32 +94,6 @@ class Tally:
     def failed(self) -> int:
         """The number of questions without an answer that could be read."""
         return self.unreadable + self.unanswered
-
-
-class Prices(msgspec.Struct, frozen=True):
-    """Hold what a million tokens cost, in US dollars."""
-
-    prompt: float = 0.0
-    #: Prompt tokens that the server had kept; None where they cost what others do.
-    cached: float | None = None
-    completion: float = 0.0
-
-    def of(self, prompt: float, cached: float, completion: float) -> float:
-        """Return the price of so many tokens; the cached ones are among those of the prompt."""
-        kept = self.prompt if self.cached is None else self.cached
-        return ((prompt - cached) * self.prompt + cached * kept + completion * self.completion) / 1e6
-
-    def of_usage(self, usage: Usage) -> float | None:
-        """Return the price of one answer; None where no price or no tokens are known."""
-        if usage.tokens is None or not (self.prompt or self.completion):
-            return None
-        return self.of(usage.prompt_tokens or 0, usage.cached_tokens or 0, usage.completion_tokens or 0)
-
-
-def prices_of(settings: Settings) -> Prices:
-    """Return the prices that the settings name."""
-    cached = settings.usd_cached if settings.usd_cached >= 0 else None
-    return Prices(settings.usd_prompt, cached, settings.usd_completion)
 
 
 class Budget(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from mindgraph.cli.ingest import ingest_verb
 
 if TYPE_CHECKING:
     from mindgraph.pipeline import Pipeline
+    from mindgraph.settings import Settings
     from mindgraph.tally import Budget, Tell
     from mindgraph.workspace import Stage
 
@@ -97,6 +98,11 @@ _PRICES = (
     click.option("--usd-prompt", type=click.FloatRange(0), help="Price of a million prompt tokens."),
     click.option("--usd-cached", type=click.FloatRange(0), help="Price of those that the server had kept."),
     click.option("--usd-completion", type=click.FloatRange(0), help="Price of a million tokens written."),
+    click.option(
+        "--prices",
+        type=click.Path(path_type=Path, dir_okay=False, resolve_path=True),
+        help="File of prices by model, with its date, where none is named.",
+    ),
 )
 _BUDGET = (
     click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after N calls."),
@@ -146,6 +152,11 @@ def distill_verb(context: Context, /, limit: int | None, order: str, **options: 
     type=click.FloatRange(0, min_open=True),
     help="Rate at which the model answers, where none was measured.",
 )
+@click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path, exists=True),
+    help="File tokenizer.json, or its folder, where neither model nor server is at hand to count.",
+)
 @format_option
 @pass_context
 def plan_verb(
@@ -154,12 +165,14 @@ def plan_verb(
     limit: int | None,
     order: str,
     calls_per_second: float | None,
+    tokenizer: Path | None,
     as_format: str,
     **options: Any,
 ) -> None:
     """Say what distilling and filtering will ask: calls, tokens, money and time.
 
-    Nothing is asked. After `mindgraph distill --limit 50` the figures are measured ones. What the
+    No model is asked. After `mindgraph pilot` the figures are measured ones; before, prompts are counted
+    by the model's processor, its server or --tokenizer, else estimated from their length. What the
     ledger answers already is not counted again; `cached` is what a server that keeps prefixes saves.
     """
     import msgspec
@@ -167,10 +180,26 @@ def plan_verb(
     from mindgraph.distill import Choice
 
     pipeline = _opened(context, options, remember=False)
-    steps = pipeline.plan(Choice(limit, order), calls_per_second=calls_per_second)
+    counts: dict[str, Any] = {"calls_per_second": calls_per_second, "tokenizer": str(tokenizer or "")}
+    steps = pipeline.plan(Choice(limit, order), **counts)
     print_rows([msgspec.structs.asdict(step) for step in steps], as_format)
-    if any(step.basis == "estimated" for step in steps):
-        context.say("Estimated from the length of the prompts; `mindgraph distill --limit 50` measures.")
+    _say_bases(context, pipeline.settings, {step.basis for step in steps})
+
+
+def _say_bases(context: Context, settings: Settings, bases: set[str]) -> None:
+    """Say what the figures of a plan rest on, where that is not plain."""
+    from mindgraph.prices import price_file
+
+    if "estimated" in bases:
+        context.say("Estimated from the length of the prompts; `mindgraph pilot -n 50` measures.")
+    elif any(basis.startswith("counted") for basis in bases):
+        context.say(
+            "Answers not seen yet are taken to be as long as usual; `mindgraph pilot -n 50` measures."
+        )
+    if settings.prices and not (settings.usd_prompt or settings.usd_completion):
+        prices = price_file(settings.prices)
+        named = f" ({prices.source})" if prices.source else ""
+        context.say(f"Prices of {prices.date:%Y-%m-%d}{named}, from {settings.prices}.")
 
 
 @click.command("pilot")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mindgraph.distill.distiller import STAGE, Distilled, Distiller, counted
 from mindgraph.distill.order import ORDERS, coverage_rounds, ordered
-from mindgraph.distill.plan import Step, plan
 from mindgraph.distill.stage import Choice, chosen, distill
 
 __all__ = [
@@ -13,11 +12,9 @@ __all__ = [
     "Choice",
     "Distilled",
     "Distiller",
-    "Step",
     "chosen",
     "counted",
     "coverage_rounds",
     "distill",
     "ordered",
-    "plan",
 ]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from mindgraph.distill import Choice, Step
+from mindgraph.cli import cli
+from mindgraph.distill import Choice
+from mindgraph.errors import SettingsError
 from mindgraph.pipeline import Pipeline
+from mindgraph.plan import Step
+from mindgraph.prices import prices_of
 from mindgraph.records import Verdict
+from mindgraph.settings import Settings
 from tests.stub_server import Answer, Seen, StubServer, good
 from tests.unit.test_distill import COBUYS, PRODUCTS, served
 
@@ -21,7 +28,7 @@ def test_nothing_is_asked(tmp_path: Path) -> None:
     """A plan counts the calls of each step, and the server sees none."""
     with StubServer() as server:
         steps = by_step(served(tmp_path, server).plan())
-        assert server.requests == 0
+        assert server.chats() == []
     calls = {name: step.calls for name, step in steps.items()}
     questions = 4 * len(COBUYS)
     verdicts = 18 * len(COBUYS)
@@ -102,3 +109,88 @@ def test_a_measured_plan_is_close_to_what_is_used(tmp_path: Path) -> None:
     assert spent > 0
     told = planned["feature"].prompt_tokens + planned["intentions"].prompt_tokens
     assert told == pytest.approx(used, rel=0.05)
+
+
+def test_the_server_counts_what_was_never_asked(tmp_path: Path) -> None:
+    """A server with a tokenizer counts the sample's prompts; the plan says so, and no model is asked."""
+
+    def tokens(seen: Seen, number: int) -> Answer | None:
+        if seen.path == "/apply-template":
+            text = " ".join(message["content"] for message in seen.body["messages"])
+            return Answer(body=json.dumps({"prompt": text}).encode())
+        if seen.path == "/tokenize":
+            return Answer(body=json.dumps({"tokens": seen.body["content"].split()}).encode())
+        return None
+
+    with StubServer(tokens) as server:
+        steps = by_step(served(tmp_path, server).plan())
+        assert server.chats() == []
+    assert {step.basis for step in steps.values()} == {"counted by the server", ""}
+    assert 50 < steps["feature"].prompt_tokens / steps["feature"].calls < 500
+
+
+def test_a_server_of_the_other_kind_counts_in_one_call(tmp_path: Path) -> None:
+    """vLLM's way is understood, too: messages in, a count out."""
+
+    def tokens(seen: Seen, number: int) -> Answer | None:
+        counted = seen.path == "/tokenize" and "messages" in seen.body
+        return Answer(body=b'{"count": 321}') if counted else None
+
+    with StubServer(tokens) as server:
+        steps = by_step(served(tmp_path, server).plan())
+    assert steps["feature"].basis == "counted by the server"
+    assert steps["feature"].prompt_tokens == 321 * PRODUCTS
+
+
+def test_a_file_of_a_tokenizer_counts(tmp_path: Path) -> None:
+    """Where the model is elsewhere its tokenizer.json will do; a wrong path is told."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    whole = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    whole.pre_tokenizer = pre_tokenizers.Whitespace()
+    whole.save(str(tmp_path / "tokenizer.json"))
+    with StubServer() as server:
+        pipeline = served(tmp_path, server)
+        steps = by_step(pipeline.plan(tokenizer=str(tmp_path)))
+        with pytest.raises(SettingsError, match="no such file"):
+            pipeline.plan(tokenizer=str(tmp_path / "nowhere"))
+    assert {step.basis for step in steps.values()} == {"counted by tokenizer.json", ""}
+
+
+def test_a_pilot_makes_the_plan_a_measured_one(tmp_path: Path) -> None:
+    """After a pilot in two ways the plan measures the one that is planned, verdicts too."""
+    with StubServer(counting) as server:
+        pipeline = served(tmp_path, server)
+        pipeline.pilot([{"calls": "per-relation"}], size=len(COBUYS))
+        steps = by_step(pipeline.plan())
+        asked = server.requests
+        used = [stage.counts for stage in (pipeline.distill(), pipeline.filter())]
+        assert server.requests == asked
+    assert steps["intentions"].answered == steps["intentions"].calls == 4 * len(COBUYS)
+    assert steps["verdict"].calls == used[1]["questions"]
+
+
+def test_prices_come_from_a_file_with_its_date(tmp_path: Path) -> None:
+    """A file names prices by model; own prices go before it; what is wrong in it is told."""
+    file = tmp_path / "prices.toml"
+    file.write_text(
+        'date = 2026-11-01\nsource = "a page"\n[models.stub]\nprompt = 1000.0\ncompletion = 4000.0\n'
+        '[models."stub-large"]\nprompt = 9.0\n'
+    )
+    with StubServer() as server:
+        pipeline = served(tmp_path, server, model="Stub", prices=str(file))
+        every = by_step(pipeline.plan())["all"]
+        told = (every.prompt_tokens + 4 * every.completion_tokens) / 1000
+        assert every.usd == pytest.approx(told, rel=0.01)
+        told = CliRunner().invoke(cli, ["-w", str(pipeline.workspace.path), "plan", "--prices", str(file)])
+        assert "Prices of 2026-11-01 (a page)" in told.stderr
+    for text, said in (
+        ("date = 2026-11-01\n[models.other]\n", "no price for the model"),
+        ("x = [", "no file of prices"),
+    ):
+        wrong = tmp_path / f"{len(text)}.toml"
+        wrong.write_text(text)
+        with pytest.raises(SettingsError, match=said):
+            prices_of(Settings(model="stub", prices=str(wrong)))
+    with pytest.raises(SettingsError, match=r"nowhere\.toml"):
+        prices_of(Settings(model="stub", prices=str(tmp_path / "nowhere.toml")))
