@@ -191,11 +191,22 @@ class Pipeline:
                 stage.reject(built.rejects)
         return stage
 
-    def cluster(self) -> Stage:
-        """Consolidate near-duplicate intentions, and find the purposes behind them."""
-        from mindgraph import clusters  # its libraries take as long to import as a query takes
+    def cluster(
+        self, *, label_with: str | None = None, budget: Budget | None = None, tell: Tell = silent
+    ) -> Stage:
+        """Consolidate near-duplicate intentions, and find the purposes behind them.
 
-        return clusters.cluster(self.workspace, self.settings, self._vectors())
+        `label_with` names the engine that calls the purposes something; without one they are called by
+        a phrase from their members. Raises BudgetReached or LVLMUnavailable once everything is written.
+        """
+        from mindgraph import clusters  # its libraries take as long to import as a query takes
+        from mindgraph.naming import Namer
+
+        namer = None
+        if label_with:
+            asking = msgspec.structs.replace(self.settings, engine=label_with)
+            namer = Namer(self.workspace, asking, budget, tell)
+        return clusters.cluster(self.workspace, self.settings, self._vectors(), namer)
 
     def plan_clusters(self) -> pl.DataFrame:
         """Return the groups that `cluster` would merge; writes nothing."""

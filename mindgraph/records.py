@@ -233,6 +233,22 @@ class Cluster(Record, frozen=True, kw_only=True):
     communities: list[str] = []
 
 
+class Label(Record, frozen=True, kw_only=True):
+    """Say what a model called a cluster, beside the phrase that was made from its members."""
+
+    table: ClassVar[str] = "labels"
+    order: ClassVar[tuple[str, ...]] = ("cluster",)
+
+    cluster: str
+    #: What the cluster is called where no model named it.
+    phrase: str
+    #: None where no answer could be read, or a sibling has that name: the phrase stands.
+    label: str | None = None
+    generator: str
+    #: Key of the answer in the ledger.
+    reply: str = ""
+
+
 class Membership(Record, frozen=True, kw_only=True):
     """Put an intention into a cluster of the finest level."""
 
@@ -296,6 +312,7 @@ RECORDS: tuple[type[Record], ...] = (
     Neighbour,
     Apart,
     Cluster,
+    Label,
     Membership,
     Community,
     Lineage,

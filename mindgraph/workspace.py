@@ -303,7 +303,8 @@ class Stage:
             libraries={name: metadata.version(name) for name in ("polars", "msgspec")},
         )
         self.previous = workspace.last(verb)
-        self.unchanged = self._is_unchanged(writes)
+        self._outputs = writes
+        self.unchanged = self.same_but()
         if self.previous is not None and self.unchanged:
             self.counts = dict(self.previous.counts)
 
@@ -343,13 +344,15 @@ class Stage:
         with _replacing(runs / f"{stamp}-{self.verb}.json") as beside:
             beside.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
 
-    def _is_unchanged(self, writes: Sequence[type[Record]]) -> bool:
-        last = self.previous
+    def same_but(self, *settings: str) -> bool:
+        """Say whether inputs, outputs and settings, but those named, are those of the last run."""
+        last, writes = self.previous, self._outputs
         if last is None or not writes:
             return False
+        now = msgspec.json.decode(msgspec.json.encode(self._manifest.settings))
         same = (
             last.reads == self._manifest.reads
-            and last.settings == msgspec.json.decode(msgspec.json.encode(self._manifest.settings))
+            and {**last.settings, **{name: now[name] for name in settings}} == now
             and last.version == self._manifest.version
             and last.libraries == self._manifest.libraries
         )

@@ -18,6 +18,21 @@ from mindgraph.cli.base import Context, format_option, pass_context, print_rows
 @click.option("--vectors-model", help="Its model.")
 @click.option("--radius", type=float, help="Cosine from which on two wordings are one intention.")
 @click.option("--behaviour", type=float, help="Share of what is bought together in the evidence, 0 to 1.")
+@click.option(
+    "--label-with",
+    type=click.Choice(["http", "transformers", "ray", "recorded"]),
+    help="Let a model name the purposes: how it is reached.",
+)
+@click.option("--model", metavar="NAME", help="For --label-with: the model, where not that of `distill`.")
+@click.option("--base-url", metavar="URL", help="For --label-with: the server, where not that of `distill`.")
+@click.option(
+    "--cassette",
+    type=click.Path(dir_okay=False, resolve_path=True),
+    help="For --label-with recorded: the file of answers.",
+)
+@click.option(
+    "--max-calls", type=click.IntRange(1), metavar="N", help="For --label-with: stop after N calls."
+)
 @click.option("--relations", "cluster_relations", help="Relations to cluster, separated by commas.")
 @format_option
 @pass_context
@@ -27,11 +42,19 @@ def cluster_verb(
     plan: bool,
     tune: bool,
     limit: int,
+    label_with: str | None,
+    max_calls: int | None,
     cluster_relations: str | None,
     as_format: str,
     **options: Any,
 ) -> None:
-    """Merge near-duplicate intentions, and find the purposes they stand for at three levels."""
+    """Merge near-duplicate intentions, and find the purposes they stand for at three levels.
+
+    A purpose is called by a short phrase from its members. With --label-with a model names it: each
+    is asked about once, answers are kept, and the same command goes on where it stopped.
+    """
+    from mindgraph.tally import Budget
+
     relations = cluster_relations.split(",") if cluster_relations else None
     options["cluster_relations"] = relations
     if plan:
@@ -39,10 +62,16 @@ def cluster_verb(
         return
     if tune:
         print_rows(context.pipeline(**options).tune().to_dicts(), as_format)
-    stage = context.pipeline(**options).cluster()
+    budget = Budget(calls=max_calls) if max_calls else None
+    stage = context.pipeline(**options).cluster(label_with=label_with, budget=budget)
     if stage.unchanged:
         context.say("cluster: nothing has changed since the last run.")
     counts = stage.counts
+    if label_with and "named" in counts:
+        context.say(
+            f"cluster: {counts['named']:,} purposes named by the model, {counts['not named']:,} keep their "
+            f"phrase; {counts['asked']:,} asked, {counts['from the ledger']:,} from the ledger."
+        )
     context.say(
         f"cluster: {counts['merges']:,} wordings merged, {counts['clusters']:,} clusters over three levels, "
         f"{counts['memberships']:,} intentions in them."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -21,11 +21,13 @@ from mindgraph.records import (
     CoBuy,
     Community,
     Intention,
+    Label,
     Lineage,
     Membership,
     Merge,
     Neighbour,
     Product,
+    Record,
     Triple,
 )
 from mindgraph.relations import BY_NAME
@@ -40,22 +42,87 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
 
 
-def cluster(workspace: Workspace, settings: Settings, vectors: TextVectors) -> Stage:
+class Names(Protocol):
+    """Hold names for clusters."""
+
+    @property
+    def labels(self) -> pl.DataFrame:
+        """Rows of the table."""
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What was counted."""
+
+    @property
+    def stopped(self) -> Exception | None:
+        """Why naming stopped before its end, where it did."""
+
+
+class Namer(Protocol):
+    """Name clusters, given them with phrases as labels, and their memberships."""
+
+    name: str
+
+    def __call__(self, clusters: pl.DataFrame, memberships: pl.DataFrame) -> Names:
+        """Return the names."""
+
+
+def cluster(
+    workspace: Workspace, settings: Settings, vectors: TextVectors, namer: Namer | None = None
+) -> Stage:
     """Consolidate the intentions of a workspace and cluster them; write the tables of both halves.
 
-    Neighbour lists are kept as long as the intentions and the vectors are the same.
+    Neighbour lists are kept as long as the intentions and the vectors are the same. With a `namer` the
+    clusters are called what it says; where it stopped, that error is raised once everything is written,
+    and the next run goes on. Where only the names are to change, nothing is clustered.
     """
     shaping = ("radius", "behaviour", "cluster_relations", "resolutions", "seed")
     check_settings(settings)
     with workspace.require().stage(
         "cluster",
         reads=(Product, CoBuy, Intention, Triple, Apart),
-        writes=(Neighbour, Merge, Cluster, Membership, Community, Lineage),
-        settings={"vectors": vectors.name, **{name: getattr(settings, name) for name in shaping}},
+        writes=(Neighbour, Merge, Cluster, Label, Membership, Community, Lineage),
+        settings={
+            "vectors": vectors.name,
+            **{name: getattr(settings, name) for name in shaping},
+            "labels": namer.name if namer else "",
+        },
     ) as stage:
+        known = stage.same_but("labels")
+        unnamed = stage.previous.counts.get("unanswered") if stage.previous and namer else 0
+        stage.unchanged = stage.unchanged and not unnamed
         if not stage.unchanged:
-            _cluster(workspace, settings, vectors, stage)
+            tables = _as_they_were(workspace) if known else _cluster(workspace, settings, vectors, stage)
+            stopped = _write(stage, tables, namer)
+    if not stage.unchanged and stopped:
+        raise stopped
     return stage
+
+
+def _as_they_were(workspace: Workspace) -> dict[type[Record], pl.DataFrame]:
+    """Return the tables of the last run, each cluster with its phrase for a label."""
+    kept: tuple[type[Record], ...] = (Neighbour, Merge, Cluster, Membership, Community, Lineage)
+    tables: dict[type[Record], pl.DataFrame] = {record: workspace.read(record) for record in kept}
+    phrases = workspace.read(Label).select(pl.col("cluster").alias("id"), "phrase")
+    clusters = tables[Cluster].join(phrases, on="id", how="left", maintain_order="left")
+    tables[Cluster] = clusters.with_columns(pl.coalesce("phrase", "label").alias("label")).drop("phrase")
+    return tables
+
+
+def _write(stage: Stage, tables: dict[type[Record], pl.DataFrame], namer: Namer | None) -> Exception | None:
+    """Write the tables with the names of the clusters; return why naming stopped, where it did."""
+    labels, stopped = frame_of(Label), None
+    if namer and len(tables[Cluster]):
+        named = namer(tables[Cluster], tables[Membership])
+        labels, stopped = named.labels, named.stopped
+        stage.counts.update(named.counts)
+        given = labels.select(pl.col("cluster").alias("id"), pl.col("label").alias("named"))
+        clusters = tables[Cluster].join(given, on="id", how="left", maintain_order="left")
+        tables[Cluster] = clusters.with_columns(pl.coalesce("named", "label").alias("label")).drop("named")
+    tables[Label] = labels
+    for record, table in tables.items():
+        stage.write(record, table)
+    return stopped
 
 
 def check_settings(settings: Settings) -> None:
@@ -80,7 +147,10 @@ def check_settings(settings: Settings) -> None:
             )
 
 
-def _cluster(workspace: Workspace, settings: Settings, vectors: TextVectors, stage: Stage) -> None:
+def _cluster(
+    workspace: Workspace, settings: Settings, vectors: TextVectors, stage: Stage
+) -> dict[type[Record], pl.DataFrame]:
+    """Return the tables of both halves."""
     products, cobuys = workspace.read(Product), workspace.read(CoBuy)
     given = _wordings(workspace, vectors)
     kept = _kept_neighbours(workspace, stage, vectors.name, settings.seed)
@@ -102,12 +172,14 @@ def _cluster(workspace: Workspace, settings: Settings, vectors: TextVectors, sta
         seed=settings.seed,
         before=before,
     )
-    stage.write(Neighbour, kept)
-    stage.write(Merge, merges)
-    stage.write(Cluster, found.clusters)
-    stage.write(Membership, found.memberships)
-    stage.write(Community, found.communities)
-    stage.write(Lineage, found.lineage)
+    return {
+        Neighbour: kept,
+        Merge: merges,
+        Cluster: found.clusters,
+        Membership: found.memberships,
+        Community: found.communities,
+        Lineage: found.lineage,
+    }
 
 
 @dataclass(frozen=True)
