@@ -1,6 +1,6 @@
 """What is generated from the files it tells of is up to date.
 
-`python -m tests.golden.test_documents` writes docs/queries.md anew.
+`python -m tests.golden.test_documents` writes docs/queries.md and docs/cli.md anew.
 """
 
 from __future__ import annotations
@@ -9,7 +9,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
+import pytest
+
 from mindgraph.browser_kit import Examples, examples_of
+from mindgraph.cli import VERBS, cli
 from mindgraph.cli.base import cell
 from mindgraph.stores import Store
 from mindgraph.stores.embedded import EmbeddedStore
@@ -20,6 +24,9 @@ from tests.needs import ROOT
 from tests.shop import made
 
 ROWS = 4
+
+#: Width of the page on which the options are told, in characters.
+WIDTH = 100
 
 
 def queries_text(store: Store, examples: Examples) -> str:
@@ -34,6 +41,29 @@ def queries_text(store: Store, examples: Examples) -> str:
     return "\n".join([intro, *parts])
 
 
+def cli_text() -> str:
+    """Return docs/cli.md: what `--help` says of the command line and of every verb."""
+    root = click.Context(
+        cli, info_name="mindgraph", terminal_width=WIDTH, max_content_width=WIDTH, **cli.context_settings
+    )
+    intro = (
+        "# The command line\n\n"
+        "Each part is what `--help` says. Standard output is data, standard error is talk. Exit code 0: "
+        "done; 1: an error,\ntold in one line, and a hint; 2: the command was not understood.\n"
+    )
+    parts = [intro, _block(cli.get_help(root))]
+    for verb in VERBS:
+        parts += _verb_text(root, verb, cli)
+    return "\n".join(parts)
+
+
+def test_every_verb_is_told_as_help_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in docs/cli.md is what `--help` says, whatever the terminal's width."""
+    for columns in ("40", "200"):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == cli_text()
+
+
 def test_the_questions_and_their_answers_are_up_to_date(sample_shop: Workspace) -> None:
     """What stands in docs is what would be written now."""
     for name, text in documents(sample_shop):
@@ -44,6 +74,24 @@ def documents(shop: Workspace) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of each generated document."""
     with EmbeddedStore(shop.graph) as store:
         yield "queries.md", queries_text(store, examples_of(shop.read, "sample-shop"))
+
+
+def _verb_text(parent: click.Context, name: str, group: click.Group) -> list[str]:
+    """Return the parts about a verb, and about the verbs below it."""
+    command = group.get_command(parent, name)
+    assert command is not None
+    context = click.Context(
+        command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
+    )
+    parts = [f"## {context.command_path}\n", _block(command.get_help(context))]
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            parts += _verb_text(context, below, command)
+    return parts
+
+
+def _block(text: str) -> str:
+    return f"```\n{text}\n```\n"
 
 
 def _question_text(store: Store, question: Named, examples: Examples) -> str:
@@ -83,6 +131,7 @@ def _typed(value: object) -> str:
 
 
 if __name__ == "__main__":
+    (ROOT / "docs" / "cli.md").write_text(cli_text(), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         for name, text in documents(made(Path(folder) / "sample-shop")):
             (ROOT / "docs" / name).write_text(text, encoding="utf-8")
