@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 #: What stands for a value of a type that we never write: it equals nothing that we do.
 _ODD_TEXT = "\x00of another type: "
@@ -26,10 +27,21 @@ def columns_of(frame: pl.DataFrame) -> dict[str, list[Any]]:
 
 
 def _series(name: str, values: Sequence[Any], dtype: Any) -> pl.Series:
+    make = _lists if isinstance(dtype, pl.List) else _plain
     try:
-        return pl.Series(name, values, dtype=dtype, strict=True)
-    except (TypeError, pl.exceptions.PolarsError, OverflowError):
-        return pl.Series(name, [_typed(value, dtype) for value in values], dtype=dtype)
+        return make(name, values, dtype)
+    except (TypeError, pl.exceptions.PolarsError, pa.ArrowException, OverflowError):
+        return make(name, [_typed(value, dtype) for value in values], dtype)
+
+
+def _plain(name: str, values: Sequence[Any], dtype: Any) -> pl.Series:
+    return pl.Series(name, values, dtype=dtype, strict=True)
+
+
+def _lists(name: str, values: Sequence[Any], dtype: Any) -> pl.Series:
+    """Return a column of lists, made by Arrow: polars makes a column of each list first, of 5 kB."""
+    kind = pl.Series(dtype=dtype).to_arrow(compat_level=pl.CompatLevel.oldest()).type
+    return pl.Series(name, pa.array(values, kind), dtype=dtype)
 
 
 def _typed(value: Any, dtype: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import socket
 import ssl
@@ -19,6 +20,9 @@ from mindgraph.resources import cypher
 from mindgraph.stores.bolt.errors import BadRows, code_of, lies_in_the_rows, message, translated, translation
 
 T = TypeVar("T")
+
+# What the driver tries again is no matter of the user's; what it gives up is told as an error of ours.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 
