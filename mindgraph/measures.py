@@ -131,10 +131,21 @@ def held_out(
     return evaluate.held_out(given, embed, seed=settings.seed)
 
 
-def tasks(folder: Path, vectors: TextVectors, engines: dict[str, Any] | None = None) -> pl.DataFrame:
-    """Return IntentionQA's tasks 1 and 2, with and without intentions of other pairs."""
+def tasks(
+    folder: Path,
+    vectors: TextVectors,
+    engines: dict[str, evaluate.Choose] | None = None,
+    *,
+    sample: int | None = None,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Return IntentionQA's tasks 1 and 2, with and without intentions of other pairs.
+
+    Only a random `sample` of the questions of each task is put, where one is named.
+    """
     embed = remembered(vectors)
-    questions = {f"task {n}": evaluate.read_questions(folder / f"task{n}.jsonl", n) for n in (1, 2)}
+    read = {f"task {n}": evaluate.read_questions(folder / f"task{n}.jsonl", n) for n in (1, 2)}
+    questions = {name: evaluate.sampled(rows, sample, seed) for name, rows in read.items()}
     known = evaluate.known_pairs(folder / "intentions_flat.jsonl")
     choosers = {
         "bag of words": evaluate.bag_of_words,
@@ -144,8 +155,27 @@ def tasks(folder: Path, vectors: TextVectors, engines: dict[str, Any] | None = N
     return evaluate.tasks_measure(questions, known, embed, choosers)
 
 
-def filter_(folder: Path, vectors: TextVectors) -> pl.DataFrame:
-    """Return how nearness of vectors tells gold intentions from distractors, words beside it."""
+def filter_(
+    folder: Path,
+    vectors: TextVectors,
+    engines: dict[str, evaluate.Score] | None = None,
+    *,
+    sample: int | None = None,
+    seed: int = 0,
+) -> list[pl.DataFrame]:
+    """Return how a score tells gold intentions from distractors, words beside it; and its calibration.
+
+    The score is that of each engine, and nearness of vectors where none is named.
+    """
+    questions = evaluate.sampled(evaluate.read_questions(folder / "task1.jsonl", 1), sample, seed)
+    scores = engines or {"vectors": _nearness(vectors)}
+    tables = [evaluate.filter_measure(questions, score, name=name) for name, score in scores.items()]
+    bins = [evaluate.calibration(questions, score, name=name) for name, score in scores.items()]
+    return [pl.concat(tables).unique(maintain_order=True), pl.concat(bins)]
+
+
+def _nearness(vectors: TextVectors) -> evaluate.Score:
+    """Return a score: the cosine of titles and intention."""
     embed = remembered(vectors)
 
     def score(asked: Sequence[tuple[Any, str]]) -> list[float | None]:
@@ -153,7 +183,7 @@ def filter_(folder: Path, vectors: TextVectors) -> pl.DataFrame:
         right = embed([option for _, option in asked])
         return [min(1.0, max(0.0, float(value))) for value in (left * right).sum(axis=1)]
 
-    return evaluate.filter_measure(evaluate.read_questions(folder / "task1.jsonl", 1), score, name="vectors")
+    return score
 
 
 def data_quality(workspace: Workspace) -> pl.DataFrame:

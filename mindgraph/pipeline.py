@@ -260,11 +260,26 @@ class Pipeline:
         settings = self.settings
         return open_vectors(settings.vectors, base_url=settings.vectors_url, model=settings.vectors_model)
 
-    def evaluate(self, measure: str, folders: Sequence[Path] = (), *, repeats: int = 2) -> list[pl.DataFrame]:
-        """Return the tables of one measure; those on data of people need its folder."""
+    def evaluate(
+        self,
+        measure: str,
+        folders: Sequence[Path] = (),
+        *,
+        repeats: int = 2,
+        engine: str | None = None,
+        sample: int | None = None,
+        budget: Budget | None = None,
+    ) -> list[pl.DataFrame]:
+        """Return the tables of one measure; those on data of people need its folder.
+
+        `engine` lets a model answer `filter` and `tasks`, on a random `sample` of the questions where one
+        is named; its answers are kept in the workspace's ledger.
+        """
         from mindgraph import measures
 
         needs = {"bundles", "largest", "filter", "tasks", "images"}
+        if engine and measure not in ("filter", "tasks"):
+            raise SettingsError(f"The measure {measure} asks no model.", hint="filter and tasks do.")
         if measure in needs and not folders:
             raise SettingsError(f"The measure {measure} needs a folder.", hint="Name it after the measure.")
         settings, workspace = self.settings, self.workspace
@@ -273,15 +288,37 @@ class Pipeline:
         if measure == "images":
             return [measures.image_value({str(folder): folder for folder in folders})]
         if measure == "intrinsic":
-            return measures.intrinsic(workspace.require(), settings)
+            return measures.intrinsic(workspace.require(), settings, self._vectors())
+        if engine:
+            return self._evaluate_engine(measure, folders[0], engine, sample, budget)
+        chosen: dict[str, Any] = {"sample": sample, "seed": settings.seed}
+        if measure == "filter":
+            return measures.filter_(folders[0], self._vectors(), **chosen)
         run = {
             "largest": lambda: measures.largest(folders[0], settings, self._vectors()),
             "held-out": lambda: measures.held_out(workspace.require(), settings, self._vectors()),
-            "filter": lambda: measures.filter_(folders[0], self._vectors()),
-            "tasks": lambda: measures.tasks(folders[0], self._vectors()),
+            "tasks": lambda: measures.tasks(folders[0], self._vectors(), **chosen),
             "data": lambda: measures.data_quality(workspace.require()),
         }
         return [run[measure]()]
+
+    def _evaluate_engine(
+        self, measure: str, folder: Path, engine: str, sample: int | None, budget: Budget | None
+    ) -> list[pl.DataFrame]:
+        """Return a measure of what a model answers; what it answered is kept."""
+        from mindgraph import evaluate, measures
+        from mindgraph.prompts import Asker
+        from mindgraph.session import session
+
+        asking = msgspec.structs.replace(self.settings, engine=engine)
+        asker, vectors = Asker(asking), self._vectors()
+        with session(self.workspace.require(), asking, "evaluate", budget) as opened:
+            name = opened.lvlm.name
+            if measure == "filter":
+                scores = {name: evaluate.as_filter(opened.lvlm, asker)}
+                return measures.filter_(folder, vectors, scores, sample=sample, seed=asking.seed)
+            engines = {name: evaluate.as_chooser(opened.lvlm, asker)}
+            return [measures.tasks(folder, vectors, engines, sample=sample, seed=asking.seed)]
 
     def analyze(
         self, name: str, *, begin: Sequence[str] = (), write: bool = False

@@ -30,6 +30,16 @@ MEASURES = {
     "--judgements", multiple=True, type=click.Path(path_type=Path, exists=True), help="A filled-in sheet."
 )
 @click.option("--repeats", default=2, show_default=True, help="Cross-validations of `bundles`.")
+@click.option(
+    "--engine",
+    type=click.Choice(["http", "transformers", "ray", "recorded"]),
+    help="`filter`, `tasks`: let a model answer; what it says is kept in the workspace.",
+)
+@click.option("--model", metavar="NAME", help="The model of --engine.")
+@click.option("--base-url", metavar="URL", help="The server of --engine.")
+@click.option("--cassette", type=click.Path(dir_okay=False, resolve_path=True), help="Recorded answers.")
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="`filter`, `tasks`: N questions only.")
+@click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop the model after N calls.")
 @format_option
 @pass_context
 def evaluate_verb(
@@ -41,17 +51,26 @@ def evaluate_verb(
     size: int,
     judgements: tuple[Path, ...],
     repeats: int,
+    engine: str | None,
+    sample: int | None,
+    max_calls: int | None,
     as_format: str,
+    **options: Any,
 ) -> None:
     """Say how good it is: one MEASURE, with its interval; or write and read sheets for judges."""
-    pipeline = context.pipeline()
+    from mindgraph.tally import Budget
+
+    pipeline = context.pipeline(**options)
+    budget = Budget(calls=max_calls) if max_calls else None
     if sample_sheet:
         rows = pipeline.sample_sheet(sample_sheet, size=size)
         context.say(f"evaluate: {rows:,} triples in {sample_sheet}; fill in yes or no, give it back.")
     elif judgements:
         print_rows(pipeline.judgements(list(judgements)), as_format)
     elif measure:
-        tables = pipeline.evaluate(measure, list(folders), repeats=repeats)
+        tables = pipeline.evaluate(
+            measure, list(folders), repeats=repeats, engine=engine, sample=sample, budget=budget
+        )
         _print(tables, as_format)
     else:
         raise click.UsageError(f"Name a measure: {', '.join(MEASURES)}.")

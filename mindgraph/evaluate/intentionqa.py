@@ -105,6 +105,47 @@ def filter_measure(
     )
 
 
+def calibration(
+    questions: Sequence[Question],
+    score: Callable[[Sequence[tuple[Question, str]]], Sequence[float | None]],
+    *,
+    name: str,
+    bins: int = 5,
+) -> pl.DataFrame:
+    """Return how often options are gold, by score: method, from, to, options, mean score, gold, low, high.
+
+    A score that is calibrated has `gold` near its mean. Source: DeGroot and Fienberg, The comparison and
+    evaluation of forecasters, 1983 (the reliability diagram).
+    """
+    asked = [(question, option) for question in questions for option in question.options]
+    truth = np.array([n == q.right for q in questions for n in range(len(q.options))], dtype=np.float64)
+    given = [(value, right) for value, right in zip(score(asked), truth, strict=True) if value is not None]
+    values, right = (np.array(column) for column in zip(*given, strict=True)) if given else (truth[:0],) * 2
+    which = np.minimum((values * bins).astype(np.int64), bins - 1)
+    rows = [
+        (
+            name,
+            at / bins,
+            (at + 1) / bins,
+            int(here.sum()),
+            float(values[here].mean()),
+            *interval(right[here]),
+        )
+        for at in range(bins)
+        if (here := which == at).any()
+    ]
+    columns = ["method", "from", "to", "options", "mean score", "gold", "low", "high"]
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def sampled(questions: Sequence[Question], count: int | None, seed: int) -> list[Question]:
+    """Return so many questions, chosen at random and in their order; all of them where none is named."""
+    if count is None or count >= len(questions):
+        return list(questions)
+    chosen = np.random.default_rng(seed).choice(len(questions), count, replace=False)
+    return [questions[at] for at in np.sort(chosen)]
+
+
 def tasks_measure(
     tasks: Mapping[str, Sequence[Question]],
     known: pl.DataFrame,
