@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from mindgraph.cohesion import cohesion
 from mindgraph.errors import NotFound
 from mindgraph.graph import project
 from mindgraph.records import (
@@ -177,17 +178,13 @@ class Explainer:
         }
 
     def _cluster(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        members = self._rows(Membership, pl.col("cluster") == row["id"])
-        members.sort(key=lambda m: (-m["weight"], m["intention"]))
-        texts = self._texts([m["intention"] for m in members[:MOST]])
         children = self._rows(Cluster, pl.col("parent") == row["id"])
         return {
             "kind": "cluster",
-            **row,
+            **{name: row[name] for name in ("id", "label", "level")},
             "part of": self._labels(row["parent"]) if row["parent"] else None,
             "parts": [child["label"] for child in children[:MOST]],
-            "intentions": [texts.get(m["intention"], m["intention"]) for m in members[:MOST]],
-            **_counted(intentions=row["size"]),
+            **cohesion(self._scan, row),
         }
 
     def _told(self, candidate: Mapping[str, Any]) -> dict[str, Any]:
