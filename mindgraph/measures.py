@@ -84,22 +84,23 @@ def largest(folder: Path, settings: Settings, vectors: TextVectors, *, count: in
     return middle.head(count).select("label", "size", "keywords", "stability", "cohesion")
 
 
-def intrinsic(workspace: Workspace, settings: Settings) -> list[pl.DataFrame]:
+def intrinsic(workspace: Workspace, settings: Settings, vectors: TextVectors) -> list[pl.DataFrame]:
     """Return modularity, stability and z per level, and how purposes spread over categories."""
     triples = project(workspace.read(Triple), workspace.read(Merge))
-    merged = workspace.read(Merge)["intention"].implode()
-    canonical = workspace.read(Intention).sort("id").filter(~pl.col("id").is_in(merged))
+    canonical, rows = clusters.canonical(workspace, vectors)
     *_, graph = clusters.intention_graph(
         triples,
         canonical,
+        rows,
         clusters.as_rows(workspace.read(Neighbour), canonical["id"]),
         weight=settings.behaviour,
         relations=settings.cluster_relations,
     )
+    resolutions = clusters.sized(settings.resolutions, graph)
     structure = evaluate.Structure(
         graph,
-        settings.resolutions,
-        lambda g, seed: clusters.levels(g, settings.resolutions, seed=seed),
+        resolutions,
+        lambda g, seed: clusters.levels(g, resolutions, seed=seed),
         clusters.modularity,
         rand_index,
     )

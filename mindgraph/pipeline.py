@@ -389,8 +389,8 @@ class Pipeline:
         """Return which evidence holds two intentions together, and how strong it is."""
         from mindgraph import clusters
 
-        relations = self.settings.cluster_relations
-        return clusters.bond(self.workspace.require().scan, one, other, relations=relations)
+        relations, scan = self.settings.cluster_relations, self.workspace.require().scan
+        return clusters.bond(scan, self._vectors().embed, one, other, relations=relations)
 
     def export_rdf(
         self,

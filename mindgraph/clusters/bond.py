@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from mindgraph.clusters.evidence import HUB
-from mindgraph.clusters.purposes import FLOOR
+from mindgraph.clusters.evidence import GUARDED, HUB, nearness
+from mindgraph.clusters.words import worded
 from mindgraph.errors import NotFound
 from mindgraph.graph import project
 from mindgraph.records import (
@@ -23,13 +23,19 @@ from mindgraph.records import (
     Triple,
 )
 from mindgraph.relations import USAGE_RELATIONS
+from mindgraph.vectors import Embed
 
 #: How many shared products are told.
 MOST = 10
 
 
 def bond(
-    scan: Callable[[type[Record]], pl.LazyFrame], one: str, other: str, *, relations: Sequence[str] = ()
+    scan: Callable[[type[Record]], pl.LazyFrame],
+    embed: Embed,
+    one: str,
+    other: str,
+    *,
+    relations: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what holds two intentions together: text, products bought for both, and purposes shared.
 
@@ -38,16 +44,17 @@ def bond(
     first, second = _intention(scan, one), _intention(scan, other)
     merges = scan(Merge).collect()
     a, b = _canonical(merges, first["id"]), _canonical(merges, second["id"])
+    cosine, guarded = _texts(scan, embed, a, b)
     told: dict[str, Any] = {
         "kind": "two intentions",
         "intentions": [first, second],
         "one intention": a == b,
-        "nearness of text": _nearness(scan, a, b),
+        "nearness of text": _nearness(scan, a, b, cosine, guarded),
     }
     if a != b:
         wanted = [*(relations or (*USAGE_RELATIONS, "open"))]
         triples = project(scan(Triple).collect(), merges).filter(pl.col("relation").is_in(wanted))
-        told["bought for both"] = _shared(triples, a, b, scan)
+        told["bought for both"] = _shared(triples, a, b, scan, guarded * float(nearness(cosine)))
     return told | {"purposes of both": _purposes(scan, a, b)}
 
 
@@ -64,20 +71,31 @@ def _canonical(merges: pl.DataFrame, id_: str) -> str:
     return str(found[0]) if found else id_
 
 
-def _nearness(scan: Callable[[type[Record]], pl.LazyFrame], a: str, b: str) -> dict[str, Any]:
-    """Return the cosine, where one is among the nearest of the other, and what it weighs."""
+def _texts(scan: Callable[[type[Record]], pl.LazyFrame], embed: Embed, a: str, b: str) -> tuple[float, float]:
+    """Return the cosine of two canonical intentions, and what evidence counts between their guards."""
+    brands = scan(Product).select("brand").drop_nulls().unique().collect()["brand"].to_list()
+    texts = worded(scan(Intention).filter(pl.col("id").is_in([a, b])).collect(), brands)
+    rows = embed(texts["text"].to_list())
+    return float(rows[0] @ rows[-1]), 1.0 if texts["guard"].n_unique() == 1 else GUARDED
+
+
+def _nearness(
+    scan: Callable[[type[Record]], pl.LazyFrame], a: str, b: str, cosine: float, guarded: float
+) -> dict[str, Any]:
+    """Return the cosine, and what it weighs: something where one is among the nearest of the other."""
     pair = pl.col("intention").is_in([a, b]) & pl.col("neighbour").is_in([a, b])
-    scores = scan(Neighbour).filter(pair).collect()["score"].to_list()
-    if not scores:
-        return {"cosine": None, "weight": 0.0}
-    weight = max(0.0, (scores[0] - FLOOR) / (1 - FLOOR)) ** 2
-    return {"cosine": scores[0], "weight": round(weight, 6)}
+    near = len(scan(Neighbour).filter(pair).head(1).collect()) > 0
+    weight = guarded * float(nearness(cosine)) if near else 0.0
+    return {"cosine": round(cosine, 6), "weight": round(weight, 6)}
 
 
 def _shared(
-    triples: pl.DataFrame, a: str, b: str, scan: Callable[[type[Record]], pl.LazyFrame]
+    triples: pl.DataFrame, a: str, b: str, scan: Callable[[type[Record]], pl.LazyFrame], near: float
 ) -> dict[str, Any]:
-    """Return the products that serve both through different co-buys, the strongest first."""
+    """Return the products that serve both through different co-buys, the strongest first.
+
+    A product weighs as much as the texts are `near`: products alone hold no two meanings together.
+    """
     said = pl.concat(
         triples.select(pl.col(side).alias("product"), "cobuy", "intention")
         for side in ("product_a", "product_b")
@@ -86,7 +104,7 @@ def _shared(
     sets = {id_: said.filter(pl.col("intention") == id_).select("product", "cobuy") for id_ in (a, b)}
     pairs = sets[a].join(sets[b], on="product", suffix="_b").filter(pl.col("cobuy") != pl.col("cobuy_b"))
     total = max(said["cobuy"].n_unique(), 2)
-    factor = math.prod(_strength(rows["cobuy"].n_unique(), total) for rows in sets.values())
+    factor = near * math.prod(_strength(rows["cobuy"].n_unique(), total) for rows in sets.values())
     found = (
         pairs.group_by("product")
         .agg(pl.len().alias("pairs of co-buys"))

@@ -11,8 +11,21 @@ from scipy.sparse.csgraph import connected_components
 
 #: Fine, middle, broad.
 RESOLUTIONS = (8.0, 2.0, 0.6)
+#: Number of nodes that resolutions are given for.
+PER = 1_000
 #: How often the whole graph is gone through; more than this gains nothing that is worth its time.
 ITERATIONS = 4
+
+
+def sized(resolutions: Sequence[float], graph: sparse.csr_matrix) -> list[float]:
+    """Return the resolutions for a graph of this size: they are given for 1,000 nodes with edges, or fewer.
+
+    Modularity compares with chance in the whole graph, so at one resolution communities grow with the
+    graph, whatever holds them together. A resolution that grows with it finds the same ones.
+    Source: Fortunato and Barthélemy, Resolution limit in community detection, 2007.
+    """
+    nodes = int(np.count_nonzero(np.diff(graph.indptr)))
+    return [resolution * max(1.0, nodes / PER) for resolution in resolutions]
 
 
 def levels(
@@ -24,16 +37,29 @@ def levels(
 ) -> Any:
     """Return one row of community numbers a level, fine first: array of (levels, nodes).
 
-    Every community of a level lies inside one of the next. The broadest is found first, and each
-    finer level inside it: that costs less modularity than joining fine communities to broad ones.
-    Numbers are ordered by first member.
+    Every community of a level lies inside one of the next. The middle level is found first, the finer
+    ones inside it, the broader ones of its communities: that costs less modularity than beginning
+    at either end. Resolutions are taken as they are (see `sized`). Numbers are ordered by first member.
     """
-    found: list[Any] = []
-    inside = graph
-    for resolution in reversed(resolutions):
-        found.insert(0, connected(inside, communities(inside, resolution, seed=seed, iterations=iterations)))
+    start = len(resolutions) // 2
+    given = {"seed": seed, "iterations": iterations}
+    middle = connected(graph, communities(graph, resolutions[start], **given))
+    found = [middle]
+    for resolution in reversed(resolutions[:start]):
         inside = within(graph, found[0])
+        found.insert(0, connected(inside, communities(inside, resolution, **given)))
+    for resolution in resolutions[start + 1 :]:
+        whole = joined(graph, found[-1])
+        found.append(connected(graph, communities(whole, resolution, **given)[found[-1]]))
     return np.stack(found)
+
+
+def joined(graph: sparse.csr_matrix, labels: Any) -> sparse.csr_matrix:
+    """Return the graph of the communities: a node each, what lies inside one is its loop."""
+    count = int(labels.max()) + 1 if len(labels) else 0
+    each = np.arange(len(labels))
+    member = sparse.csr_matrix((np.ones(len(labels)), (each, labels)), shape=(len(labels), count))
+    return sparse.csr_matrix(member.T @ graph @ member)
 
 
 def communities(

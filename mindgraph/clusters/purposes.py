@@ -11,8 +11,8 @@ import polars as pl
 from scipy import sparse
 
 from mindgraph.clusters import lineage
-from mindgraph.clusters.communities import RESOLUTIONS, communities, connected, levels
-from mindgraph.clusters.evidence import evidence
+from mindgraph.clusters.communities import RESOLUTIONS, communities, connected, levels, sized
+from mindgraph.clusters.evidence import Texts, evidence
 from mindgraph.clusters.labels import Members, described
 from mindgraph.records import Cluster, Community, Lineage, Membership
 from mindgraph.relations import USAGE_RELATIONS
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-#: Cosine below which two texts are not near at all.
-FLOOR = 0.35
 #: Seeds that are compared for the stability of a cluster.
 SEEDS = 3
 
@@ -55,11 +53,15 @@ def clusters_of(
 ) -> Clustered:
     """Return clusters of three levels over canonical intentions.
 
-    `triples` are projected on canonical intentions; `intentions` are sorted by id, in the order of
-    `vectors`; `near` as row numbers. `weight` is the share of behaviour in the evidence. `before`
+    `triples` are projected on canonical intentions; `intentions` have a column `guard` and are sorted
+    by id, in the order of `vectors`; `near` as row numbers. `resolutions` are those of 1,000
+    intentions (see `communities.sized`). `weight` is the share of behaviour in the evidence. `before`
     are clusters and memberships of the previous run, whose ids are carried on.
     """
-    asked, used, said, graph = intention_graph(triples, intentions, near, weight=weight, relations=relations)
+    asked, used, said, graph = intention_graph(
+        triples, intentions, vectors, near, weight=weight, relations=relations
+    )
+    resolutions = sized(resolutions, graph)
     found = levels(graph, resolutions, seed=seed)
     rows = _rows(found, graph, used, asked)
     spans = product_communities(cobuys, seed=seed)
@@ -80,6 +82,7 @@ def clusters_of(
 def intention_graph(
     triples: pl.DataFrame,
     intentions: pl.DataFrame,
+    vectors: Matrix,
     near: pl.DataFrame,
     *,
     weight: float,
@@ -90,7 +93,9 @@ def intention_graph(
     used = intentions.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     used = used.join(asked, left_on="id", right_on="intention", how="semi", maintain_order="left")
     said = _said(asked, used)
-    mixed = evidence(_among(near, used), said, len(used), weight=weight, floor=FLOOR).mixed
+    guards = used["guard"].rank("dense").cast(pl.Int64).to_numpy()
+    texts = Texts(vectors[used["row"].to_numpy()], guards)
+    mixed = evidence(_among(near, used), said, texts, weight=weight).mixed
     return asked, used, said, mixed
 
 

@@ -196,9 +196,15 @@ class _Given:
         return consolidate(self.wordings, self.vectors, as_rows(near, self.intentions["id"]), radius=radius)
 
     def canonical(self, merges: pl.DataFrame) -> tuple[pl.DataFrame, Matrix]:
-        """Return the intentions that stand for themselves, and their vectors."""
+        """Return the intentions that stand for themselves, with their guards, and their vectors."""
         stands = ~self.intentions["id"].is_in(merges["intention"].implode())
-        return self.intentions.filter(stands), self.vectors[stands.to_numpy()]
+        columns = self.wordings.select(*self.intentions.columns, "guard")
+        return columns.filter(stands), self.vectors[stands.to_numpy()]
+
+
+def canonical(workspace: Workspace, vectors: TextVectors) -> tuple[pl.DataFrame, Matrix]:
+    """Return the canonical intentions of a clustered workspace, with their guards, and their vectors."""
+    return _wordings(workspace, vectors).canonical(workspace.read(Merge))
 
 
 def _wordings(workspace: Workspace, vectors: TextVectors, *, keep: bool = True) -> _Given:
@@ -276,10 +282,11 @@ def tune(workspace: Workspace, settings: Settings, vectors: TextVectors) -> pl.D
     given = _wordings(workspace.require(), vectors)
     near = neighbours_of(given.wordings, given.vectors, seed=settings.seed)
     merges = given.merges(near, settings.radius)
-    canonical, _ = given.canonical(merges)
+    canonical, rows = given.canonical(merges)
     *_, graph = intention_graph(
         project(given.triples, merges),
         canonical,
+        rows,
         as_rows(near, canonical["id"]),
         weight=settings.behaviour,
         relations=settings.cluster_relations,

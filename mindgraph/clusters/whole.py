@@ -33,7 +33,7 @@ def find_purposes(
     near = neighbours_of(wordings, vectors, seed=settings.seed)
     merges = consolidate(wordings, vectors, as_rows(near, intentions["id"]), radius=settings.radius)
     stands = ~intentions["id"].is_in(merges["intention"].implode())
-    canonical = intentions.filter(stands)
+    canonical = wordings.select(*intentions.columns, "guard").filter(stands)
     found = clusters_of(
         project(triples, merges),
         canonical,

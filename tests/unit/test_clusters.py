@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
-from mindgraph.clusters.evidence import behaviour_graph
+from mindgraph.clusters.evidence import Texts, behaviour_graph
 from mindgraph.errors import LVLMUnavailable, NotFound, SettingsError
 from mindgraph.pipeline import Pipeline
 from mindgraph.records import (
@@ -23,6 +24,7 @@ from mindgraph.records import (
     Triple,
 )
 from mindgraph.tables import frame_of
+from mindgraph.vectors import open_vectors
 from mindgraph.workspace import Stage, Workspace
 from tests.purposes import CHARGING, PAINTING, Said, intention, said_workspace, two_purposes
 from tests.stub_server import Answer, Seen, StubServer
@@ -285,7 +287,8 @@ def test_two_intentions_say_what_holds_them_together(tmp_path: Path):
     ).with_columns(
         pl.col("intention").replace_strict(intentions["id"], list(range(3)), return_dtype=pl.Int64)
     )
-    graph = behaviour_graph(ends, 3)
+    vectors = open_vectors("static").embed(intentions["text"].to_list())
+    graph = behaviour_graph(ends, Texts(vectors, np.zeros(3)))
     assert told["bought for both"]["weight"] == pytest.approx(graph[rows[0], rows[1]], abs=1e-6)
     assert told["purposes of both"]
 
