@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,32 @@ def ledger(given: Bench) -> Iterator[Row]:
     )
     yield _flat("memory of that run beside a tenth of it", whole.memory, tenth.memory)
     yield _found(given)
+
+
+@bench("stages")
+def stages(given: Bench) -> Iterator[Row]:
+    """Distil and filter 5,000 co-buys against an instant stub, then the same again from the ledger."""
+    cobuys = max(50, int(5000 * given.scale))
+    folders = {}
+    for count in (cobuys // 10, cobuys):
+        folders[count] = given.copy("products")
+        given.run("-m", _CLIENT, "cobuys", str(count), str(given.workspace.path), folders[count])
+    with stub() as address:
+        for verb in ("distill", "filter"):
+            first = {n: given.run("-m", _CLIENT, verb, "0", address, at) for n, at in folders.items()}
+            again = given.run("-m", _CLIENT, verb, "0", address, folders[cobuys])
+            whole, tenth = first[cobuys], first[cobuys // 10]
+            yield _flat(f"memory of {verb}, whole process", whole.memory, tenth.memory, limit=500e6)
+            found = json.loads(again.output.splitlines()[-1])
+            yield Row(
+                work=f"{verb} again with its stamp deleted, from the ledger",
+                ours=f"{found['found'] / found['seconds']:,.0f}/s",
+                bar="≥ 20,000/s, nothing asked",
+                met=found["found"] >= 20_000 * found["seconds"] and not found["asked"],
+                cpu=again.cpu,
+                memory=again.memory,
+                size=f"{found['found']:,} answers",
+            )
 
 
 def _found(given: Bench) -> Row:

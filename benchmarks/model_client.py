@@ -1,12 +1,14 @@
 """What asks the stub: `python -m benchmarks.model_client WHO COUNT ADDRESS FOLDER`.
 
 `ours` and `openai` send the same co-buys, two pictures and a schema each; `ledger` sends short texts,
-100 in flight, and stores the answers; `look-up` asks a ledger for keys, half of which it has.
+100 in flight, and stores the answers; `look-up` asks a ledger for keys, half of which it has; `distill`
+and `filter` run those stages on a workspace.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import random
 import sqlite3
 import sys
@@ -107,6 +109,28 @@ def ledger(count: int, address: str, folder: Path) -> None:
     lvlm.close()
 
 
+def first_cobuys(count: int, source: str, folder: Path) -> None:
+    """Give a workspace the first co-buys of another one."""
+    from mindgraph.records import CoBuy
+    from mindgraph.workspace import Workspace
+
+    Workspace(folder).write(CoBuy, Workspace(source).read(CoBuy).head(count))
+
+
+def stage(verb: str, address: str, folder: Path) -> None:
+    """Run `distill` or `filter` as if it had not run, and print what was asked and found, and the seconds."""
+    from mindgraph.pipeline import Pipeline
+    from mindgraph.workspace import Workspace
+
+    for stamp in (folder / "runs").glob(f"*{verb}*"):
+        stamp.unlink()
+    workspace = Workspace(folder)
+    pipeline = Pipeline(workspace, workspace.settings({"base_url": address, "model": "stub"}))
+    done = pipeline.distill() if verb == "distill" else pipeline.filter()
+    found = {"asked": done.counts["asked"], "found": done.counts["from the ledger"]}
+    print(json.dumps({**found, "seconds": done.seconds}))
+
+
 def fill(path: Path, count: int) -> None:
     """Make a ledger of so many answers, as the engine would have left it, with random keys."""
     Replies(path).close()
@@ -147,5 +171,9 @@ if __name__ == "__main__":
     who, how_many, where, at = sys.argv[1], int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
     if who in ("fill", "look-up"):
         (fill if who == "fill" else lambda path, count: look_up(count, path))(at, how_many)
+    elif who == "cobuys":
+        first_cobuys(how_many, where, at)
+    elif who in ("distill", "filter"):
+        stage(who, where, at)
     else:
         {"ours": ours, "openai": openai, "ledger": ledger}[who](how_many, where, at)

@@ -1,10 +1,12 @@
-"""The 17 typed relations of the method, and the open one (METHOD: relations).
+"""The 17 typed relations of the method, and the open one.
 
 Each relation has the phrase that is put to the model, the group it is asked in, and the nearest
 ConceptNet 5 relation for linking. The authors' spellings are read; one spelling is written.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import msgspec
 
@@ -67,6 +69,7 @@ ALIASES: dict[str, str] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def canonical_relation(name: str | None) -> str | None:
     """Return the one spelling of a relation's name, or None where it is unknown.
 

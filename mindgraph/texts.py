@@ -77,7 +77,7 @@ def strip_lead_in(text: str) -> str:
     """
     text = " ".join(text.split())
     start, end = _core(text)
-    return _with_pairs(text, start, end)
+    return text if end - start == len(text) else _with_pairs(text, start, end)
 
 
 def normalise(text: str) -> str:

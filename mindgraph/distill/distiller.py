@@ -24,7 +24,7 @@ from mindgraph.tally import Stop, Tally, Tell, silent, stops
 
 STAGE = "distill"
 #: Co-buys of one block: enough to keep a hundred requests in flight, few enough to be small.
-BLOCK = 1024
+BLOCK = 512
 
 
 @dataclass
@@ -139,7 +139,7 @@ class Distiller:
 
 
 #: Rows whose ids are made together.
-_PIECE = 10_000
+_PIECE = 2_000
 _IDENTITY = ("cobuy", "relation", "generator", "sample", "position")
 _CANDIDATES = pl.Schema(
     [*(field for field in schema_of(Candidate).items() if field[0] != "id"), ("position", pl.Int64())]

@@ -7,7 +7,7 @@ leaves its verdict, so what was thrown out, and why, can be read in the workspac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,7 +18,7 @@ from mindgraph.relations import BY_NAME, RELATIONS
 from mindgraph.tables import frame_of, schema_of
 
 #: Candidates that are looked at together, so that memory stays flat.
-BLOCK = 100_000
+BLOCK = 10_000
 #: The longest phrase that is let through, in words; twelve are asked for.
 LONGEST_PHRASE = 30
 #: The longest paragraph, in words; 120 are asked for.
@@ -184,13 +184,25 @@ def throw_out(candidates: pl.DataFrame, titles: pl.DataFrame, echoes: Sequence[s
     `titles` has `cobuy`, `title_a` and `title_b`; `echoes` are runs of words of the prompts.
     """
     said = [frame_of(Verdict)]
-    folded = _folded_titles(titles)
-    texts = candidates.with_columns(_folded("text").alias("folded"))
-    texts = texts.with_columns(repeated=_repeats(texts))
-    for start in range(0, len(texts), BLOCK):
-        part = texts[start : start + BLOCK].join(folded, on="cobuy", how="left", maintain_order="left")
-        said.append(_verdicts(_prepared(part, echoes)))
+    for part in _blocks(candidates):
+        folded = _folded_titles(titles.join(part.select("cobuy").unique(), on="cobuy", how="semi"))
+        texts = part.with_columns(_folded("text").alias("folded"))
+        texts = texts.with_columns(repeated=_repeats(texts))
+        texts = texts.join(folded, on="cobuy", how="left", maintain_order="left")
+        said.append(_verdicts(_prepared(texts, echoes)))
     return pl.concat(said)
+
+
+def _blocks(candidates: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield the candidates in pieces that hold all of each co-buy, so that memory does not grow with them."""
+    order = candidates["cobuy"].arg_sort()
+    cobuy = candidates["cobuy"].gather(order)
+    firsts = (cobuy != cobuy.shift()).fill_null(False).arg_true().to_list()
+    start = 0
+    for end in [*firsts, len(cobuy)]:
+        if end - start >= BLOCK or end == len(cobuy) > start:
+            yield candidates[order[start:end]]
+            start = end
 
 
 def runs_of_words(wording: Wording) -> list[str]:

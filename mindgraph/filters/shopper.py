@@ -28,7 +28,9 @@ SHOPPER = "shopper"
 #: From this score on the answer is yes; what is kept is decided later, by a threshold of its own.
 YES = 0.5
 #: Distinct questions of one block.
-BLOCK = 8192
+BLOCK = 2048
+#: Rows whose ids are made together.
+_PIECE = 10_000
 #: One question in so many is asked for its reason where a sample is wanted.
 ONE_IN = 20
 
@@ -154,10 +156,18 @@ class Shopper:
 
     def _verdicts(self, candidates: pl.DataFrame) -> pl.DataFrame:
         said = self._said.frame().join(self._why.frame(), on="item", how="left")
-        items = content_ids(candidates, "verdict", ["cobuy", "relation", "text"])
+        pieces = [
+            piece.select(
+                content_ids(piece, "verdict", ["cobuy", "relation", "text"]).alias("item"), candidate="id"
+            )
+            for piece in candidates.iter_slices(_PIECE)
+        ]
         return (
-            candidates.select(candidate="id")
-            .with_columns(items.alias("item"))
+            (
+                pl.concat(pieces)
+                if pieces
+                else pl.DataFrame(schema={"item": pl.String, "candidate": pl.String})
+            )
             .join(said, on="item", how="inner")
             .with_columns(
                 judge=pl.lit(SHOPPER),

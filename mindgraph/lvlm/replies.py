@@ -45,15 +45,15 @@ class Stored(msgspec.Struct, frozen=True):
 
     def reply(self, prompt: Prompt, how: How) -> Reply:
         """Return it as the answer to a prompt."""
-        common: dict[str, Any] = {
-            "prompt": prompt,
-            "text": self.text,
-            "finish_reason": self.finish_reason,
-            "key": self.key.hex(),
-            "usage": self.usage,
-            "ok": self.ok,
-        }
-        return Decision(**common, p_yes=self.p_yes) if how == "decide" else Reply(**common)
+        reply = Reply(
+            prompt=prompt,
+            text=self.text,
+            finish_reason=self.finish_reason,
+            key=self.key.hex(),
+            usage=self.usage,
+            ok=self.ok,
+        )
+        return reply if how == "ask" else Decision(**msgspec.structs.asdict(reply), p_yes=self.p_yes)
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -128,7 +128,7 @@ def _intention(relation: str, value: dict[str, Any], position: int) -> Given:
     phrase, detail = value.get("phrase"), value.get("detail")
     if not isinstance(phrase, str):
         raise Unreadable(f"{relation} has no phrase")
-    return Given(relation, strip_lead_in(_words(phrase)), _words(_flat(detail)) or None, position)
+    return Given(relation, strip_lead_in(clean(phrase)), _words(_flat(detail)) or None, position)
 
 
 def _flat(value: Any) -> str:
