@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from typing import Any
 
+import compose_spec
 import pytest
 import yaml
 
 from tests.needs import ROOT
 from tests.servers import GENERATIONS
 
+TEXT = (ROOT / "docker-compose.yml").read_text()
+
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
     """The services by name."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    found: dict[str, Any] = yaml.safe_load(TEXT)["services"]
     return found
 
 
@@ -40,7 +41,7 @@ def test_the_password_stands_in_a_file_that_is_not_committed(services: dict[str,
     assert services["neo4j"]["env_file"] == "neo4j.env"
     assert re.search(r"^NEO4J_AUTH=neo4j/\S{8,}$", (ROOT / "neo4j.env.example").read_text(), re.M)
     assert "neo4j.env" in (ROOT / ".gitignore").read_text().split()
-    assert "NEO4J_AUTH=" not in (ROOT / "docker-compose.yml").read_text()
+    assert "NEO4J_AUTH=" not in TEXT
 
 
 def test_ports_are_on_loopback_and_memory_and_import_folder_are_set(services: dict[str, Any]):
@@ -64,24 +65,27 @@ def test_the_model_server_waits_for_its_profile(services: dict[str, Any]):
 
 def test_named_volumes_are_declared():
     """What a service mounts by name is listed below."""
-    whole = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    whole = yaml.safe_load(TEXT)
     mounted = {v.split(":")[0] for s in whole["services"].values() for v in s["volumes"]}
     assert {name for name in mounted if not name.startswith(".")} == set(whole["volumes"])
 
 
-def test_compose_itself_finds_nothing_wrong(tmp_path):
-    """Where the client has compose, it reads the file; else the checks above must do."""
-    asked = shutil.which("docker") and subprocess.run(
-        ["docker", "compose", "version"], capture_output=True, check=False
-    )
-    if not asked or asked.returncode:
-        pytest.skip("docker: the client has no compose")
-    for name in ("docker-compose.yml", "neo4j.env.example"):
-        (tmp_path / name.removesuffix(".example")).write_text((ROOT / name).read_text())
-    done = subprocess.run(
-        ["docker", "compose", "--profile", "gpu", "config", "-q"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+def test_the_file_keeps_to_the_compose_specification():
+    """A reader of the specification, which refuses what it does not know, takes every line of it."""
+    assert compose_spec.PyCompose.from_yaml(TEXT).service_names() == ["neo4j", "vllm"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("healthcheck:", "healtcheck:"),
+        ("profiles: [gpu]", "profiles: gpu"),
+        ("127.0.0.1:7474:7474", "127.0.0.1:http:7474"),
+        ("interval: 10s", "interval: soon"),
+    ],
+)
+def test_a_slip_in_the_file_would_be_found(right: str, wrong: str):
+    """The reader names the place of a misspelt key, a wrong type, a wrong port, a wrong duration."""
+    assert right in TEXT
+    with pytest.raises(ValueError, match="services"):
+        compose_spec.PyCompose.from_yaml(TEXT.replace(right, wrong, 1))
