@@ -36,7 +36,7 @@ class Ids:
         if not self.in_place:
             unique = raw.unique()
             raw = unique.gather((encode(unique) + ">").arg_sort())
-        self._raw, self._names = raw, encode(raw)
+        self._raw, self._names = raw, raw if self.in_place else encode(raw)
         self._extra: dict[str, int] = {}
         self._index()
 

@@ -77,13 +77,15 @@ class Field:
     """Say one property of a block's subjects.
 
     Without `rows` the object's columns have one value a subject, null where there is none. With
-    `rows`, the ascending positions of subjects, a subject may have any number of values.
+    `rows`, the ascending positions of subjects, a subject may have any number of values; `in_order` says
+    that these come in the order of bytes.
     """
 
     predicate: str
     graph: str
     object: Object
     rows: pl.Series | None = None
+    in_order: bool = False
 
     def statements(self, subjects: int) -> int:
         """Return how many statements this makes of so many subjects."""
@@ -127,7 +129,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Items:
-    """Hold what some subjects refer to: ascending positions of subjects, and encoded ids."""
+    """Hold what some subjects refer to: ascending positions of subjects, and encoded ids in order."""
 
     rows: pl.Series
     ids: pl.Series
@@ -287,7 +289,9 @@ def relation_name(relation: str) -> str:
 
 def relation_names(relations: pl.Series) -> pl.Series:
     """Return the local names of relations' properties."""
-    return relations.replace({name: relation_name(name) for name in relations.unique()})
+    names = {name: relation_name(name) for name in relations.unique()}
+    known = all(name == relation for relation, name in names.items())
+    return relations if known else relations.replace(names)
 
 
 def listed_texts(predicate: str, graph: str, lists: pl.Series) -> Field:
@@ -299,7 +303,7 @@ def listed_texts(predicate: str, graph: str, lists: pl.Series) -> Field:
 def listed_refs(predicate: str, graph: str, path: str, lists: pl.Series) -> Field:
     """Say the references of a list column, each once."""
     rows, values = _exploded(lists)
-    return _refs(predicate, graph, path, Items(rows, encode(values)))
+    return Field(predicate, graph, Ref(path, encode(values)), rows)
 
 
 def in_order(frame: pl.DataFrame) -> pl.DataFrame:
@@ -309,7 +313,7 @@ def in_order(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _refs(predicate: str, graph: str, path: str, items: Items) -> Field:
-    return Field(predicate, graph, Ref(path, items.ids), items.rows)
+    return Field(predicate, graph, Ref(path, items.ids), items.rows, in_order=True)
 
 
 def _reified(statement: Statement, profile: str) -> list[Field]:
@@ -334,17 +338,21 @@ def _missing(thing: Object) -> int:
 
 def _sliced(thing: Object, start: int, count: int) -> Object:
     """Return an object with the same rows of each of its columns."""
-    if isinstance(thing, Name):
-        return thing
+    if isinstance(thing, Ref):
+        return replace(thing, ids=thing.ids.slice(start, count))
+    if isinstance(thing, Names):
+        return Names(thing.locals.slice(start, count))
+    if isinstance(thing, Text):
+        lang = None if thing.lang is None else thing.lang.slice(start, count)
+        return Text(thing.values.slice(start, count), lang)
+    if isinstance(thing, Typed):
+        return replace(thing, values=thing.values.slice(start, count))
     if isinstance(thing, Statement):
         subjects, objects = (
-            replace(x, ids=x.ids.slice(start, count)) for x in (thing.subjects, thing.objects)
+            replace(each, ids=each.ids.slice(start, count)) for each in (thing.subjects, thing.objects)
         )
         return Statement(subjects, Names(thing.predicates.locals.slice(start, count)), objects)
-    columns = {
-        name: value.slice(start, count) for name, value in vars(thing).items() if isinstance(value, pl.Series)
-    }
-    return replace(thing, **columns)
+    return thing
 
 
 def _exploded(lists: pl.Series) -> tuple[pl.Series, pl.Series]:

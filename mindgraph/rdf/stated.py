@@ -181,7 +181,7 @@ class Stated:
         self.in_order.append(ascend_as_iris(ids, self.ends[-1]))
         if not self.in_order[-1]:
             return np.ones(len(ids), dtype=bool)
-        self.ends.append(ids.tail(1).alias(""))
+        self.ends.append(pl.Series([ids[-1]]))  # of its own: a slice would hold the whole batch
         touched: Flags = canonical != said
         known = canonical < len(self._targets)
         touched[known] |= self._targets[canonical[known]]
@@ -228,5 +228,6 @@ def _side_by_side(tables: Tables) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]
         end = triples["id"][-1]
         while last <= end and (more := next(coming, None)) is not None:
             waiting, last = pl.concat([waiting, more]), more["triple"][-1]
-        yield triples, waiting.filter(pl.col("triple") <= end)
-        waiting = waiting.filter(pl.col("triple") > end)
+        here = int(waiting["triple"].search_sorted(end, side="right"))
+        yield triples, waiting.head(here)
+        waiting = waiting.slice(here)

@@ -84,7 +84,8 @@ class NTriples:
         line: Pieces = [*subject, *_term(each.object, self.words), end]
         if each.rows is None:
             return _optional(line)
-        return [_grouped(_sorted(_joined(line), each.rows), each.rows, len(block.ids))]
+        lines = _joined(line) if each.in_order else _sorted(_joined(line), each.rows)
+        return [_grouped(lines, each.rows, len(block.ids))]
 
 
 class Turtle:

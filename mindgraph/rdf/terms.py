@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import polars as pl
 
 from mindgraph.settings import Settings
@@ -44,7 +47,8 @@ _ESCAPES = {
 }
 #: Where numbers recur so often, each is written once.
 _SEVERAL = 3
-_RESERVED = r"[^A-Za-z0-9._~-]"
+#: Bytes that an IRI's path takes as they are.
+_FREE = np.isin(np.arange(256), list(b"-._~0123456789" + string.ascii_letters.encode()))
 #: Language, script, region, variants, as readers check them.
 _LANG = re.compile(
     r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*", re.ASCII
@@ -76,10 +80,20 @@ def escape_one(text: str) -> str:
 
 def encode(ids: pl.Series) -> pl.Series:
     """Return ids as they stand in the path of an IRI: percent-encoded UTF-8; nulls stay null."""
-    plain = ~(ids.str.contains(_RESERVED) | ids.is_in([".", ".."]))
-    if plain.all():
+    if _has_only(_FREE, ids) and not ids.is_in([".", ".."]).any():
         return ids
     return map_distinct(ids.alias("id"), encode_one)
+
+
+def _has_only(allowed: np.ndarray[Any, np.dtype[np.bool_]], texts: pl.Series) -> bool:
+    """Say whether texts are of these bytes alone: all of them at once, much faster than by a pattern."""
+    array = texts.rechunk().to_arrow()
+    _, offsets, data = array.buffers()
+    if offsets is None or data is None:
+        return True
+    begins = np.frombuffer(memoryview(offsets), dtype=np.int64)
+    first, last = int(begins[array.offset]), int(begins[array.offset + len(array)])
+    return bool(allowed[np.frombuffer(memoryview(data), dtype=np.uint8)[first:last]].all())
 
 
 def encode_one(text: str) -> str:
