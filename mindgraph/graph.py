@@ -20,6 +20,7 @@ from mindgraph.records import (
     Candidate,
     Cluster,
     CoBuy,
+    Community,
     Evidence,
     Generator,
     Intention,
@@ -99,7 +100,7 @@ def graph_of(read: Read, dataset: str) -> Graph:
     ends = ends_of(triples)
     said = said_by(triples, read(Evidence), read(Candidate), read(Merge), read(Triple))
     nodes = {
-        "Product": product_rows(read(Product), dataset),
+        "Product": product_rows(read(Product), read(Community), dataset),
         "Intention": intentions,
         "CoBuy": cobuy_rows(cobuys, dataset),
         "IntentionCluster": cluster_rows(clusters, dataset),
@@ -311,9 +312,10 @@ def intention_rows(intentions: pl.DataFrame, merges: pl.DataFrame, triples: pl.D
     )
 
 
-def product_rows(products: pl.DataFrame, dataset: str) -> pl.DataFrame:
-    """Return the nodes of products."""
-    return _keyed(products, dataset, ["title", "brand", "categories", "price", "image"])
+def product_rows(products: pl.DataFrame, communities: pl.DataFrame, dataset: str) -> pl.DataFrame:
+    """Return the nodes of products, with the community of the co-buy graph that each stands in."""
+    rows = products.join(communities, left_on="id", right_on="product", how="left")
+    return _keyed(rows, dataset, ["title", "brand", "categories", "price", "image", "community"])
 
 
 def cobuy_rows(cobuys: pl.DataFrame, dataset: str) -> pl.DataFrame:

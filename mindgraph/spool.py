@@ -25,6 +25,7 @@ from mindgraph.records import (
     Candidate,
     Cluster,
     CoBuy,
+    Community,
     Evidence,
     Generator,
     Intention,
@@ -41,7 +42,19 @@ Scan = Callable[[type[Record]], pl.LazyFrame]
 
 #: The tables that the graph is made of.
 INPUTS: tuple[type[Record], ...] = (
-    *(Product, CoBuy, Generator, Candidate, Evidence, Intention, Merge, Triple, Cluster, Membership),
+    *(
+        Product,
+        CoBuy,
+        Generator,
+        Candidate,
+        Evidence,
+        Intention,
+        Merge,
+        Triple,
+        Cluster,
+        Membership,
+        Community,
+    ),
 )
 
 #: Rows that are in memory at once, about.
@@ -233,7 +246,7 @@ class Spooler:
 
     def _write_plain(self, products: list[str], cobuys: list[str], clusters: list[str]) -> None:
         """Write what follows from one table alone."""
-        self._layer("Product", products, self._rows(Product, "id", graph.product_rows))
+        self._layer("Product", products, self._products)
         self._layer("CoBuy", cobuys, self._rows(CoBuy, "id", graph.cobuy_rows))
         self._layer("Generator", [""], lambda _: self._scan(Generator).collect())
         self._layer("OF", cobuys, self._rows(CoBuy, "id", graph.of_rows))
@@ -312,6 +325,10 @@ class Spooler:
         wordings = self._among(Intention, "id", merges["intention"])
         intentions = pl.concat([self._within(Intention, "id", within), wordings]).unique("id")
         return points.placed(graph.intention_rows(intentions, merges, used), self._vectors)
+
+    def _products(self, within: Range) -> pl.DataFrame:
+        rows = self._within(Product, "id", within)
+        return graph.product_rows(rows, self._within(Community, "product", within), self._dataset)
 
     def _bought_for(self, ends: pl.DataFrame) -> pl.DataFrame:
         return graph.bought_for_rows(graph.bought_for_of(ends), self._dataset)

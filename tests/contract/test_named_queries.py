@@ -30,7 +30,14 @@ SEARCHES = {q.name for q in QUESTIONS if any(p.type == "words" for p in q.parame
 WHOLE = {
     *("across_categories", "by_model", "counts", "most_generic", "most_specific", "quality_acceptance"),
     *("quality_relations", "strongest_intentions", "without_intention", "wordings"),
-    *("bridging_purposes", "products_for_purpose", "purposes_of_category", "purposes_of_basket"),
+    *(
+        "bridging_communities",
+        "largest_purposes",
+        "bridging_purposes",
+        "products_for_purpose",
+        "purposes_of_category",
+        "purposes_of_basket",
+    ),
 }
 
 

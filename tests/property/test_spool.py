@@ -17,6 +17,7 @@ from mindgraph.records import (
     Candidate,
     Cluster,
     CoBuy,
+    Community,
     Evidence,
     Generator,
     Intention,
@@ -87,6 +88,7 @@ def tables(draw: st.DrawFn) -> Mapping[type[Record], list[Record]]:
             Cluster(id="other", parent="broad", level=0, label="other", size=1),
             Cluster(id="broad", level=2, label="broad", size=2),
         ],
+        Community: [Community(product=id_, community=f"c{n % 2}") for n, id_ in enumerate(ids)],
         Membership: [
             Membership(intention=id_, cluster="fine" if n % 2 else "other", weight=0.3 + n / 10)
             for n, id_ in enumerate(intentions)
@@ -97,7 +99,9 @@ def tables(draw: st.DrawFn) -> Mapping[type[Record], list[Record]]:
 def spooled(rows: Mapping[type[Record], list[Record]], folder: Path, size: int) -> tuple[Workspace, Spool]:
     """Write a workspace and return it with its spool."""
     workspace = Workspace.create(folder / "shop")
-    digests = {record.table: workspace.write(record, frame_of(record, rows[record])) for record in INPUTS}
+    digests = {
+        record.table: workspace.write(record, frame_of(record, rows.get(record, []))) for record in INPUTS
+    }
     return workspace, spool(workspace.scan, "shop", digests, folder / "spools", size=size)
 
 
