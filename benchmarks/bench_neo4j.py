@@ -23,6 +23,7 @@ from mindgraph.stores.embedded import EmbeddedStore
 from mindgraph.stores.named import Named, all_named
 from mindgraph.workspace import Workspace
 from tests.servers import GENERATIONS, NoServer, Server, prepare, write_admin_script
+from tests.shops import hub
 
 #: The long-term release, which is the oldest that is supported.
 GENERATION = GENERATIONS["5"]
@@ -62,6 +63,20 @@ def neo4j_load(given: Bench) -> Iterator[Row]:
     yield _against("full verification", verified, plain, 0.25, "the plain load")
     yield from _files(given, plain)
     yield _memory(given, first)
+
+
+@bench("hub")
+def one_hub(given: Bench) -> Iterator[Row]:
+    """Load so many relationships that all end at one node, and verify them."""
+    many = max(1_000, round(1_000_000 * given.scale))
+    workspace = hub(given.scratch / "hub", many)
+    with _server() as server:
+        run, told = _load(given, server.uri, workspace.path)
+    if told["counts"]["HAS_INTENTION"] != many:
+        raise AssertionError(f"not {many:,} at the hub: {told['counts']}")
+    size = f"{sum(told['counts'].values()):,} nodes and relationships"
+    work = f"{many:,} relationships at one node, loaded and verified"
+    yield Row(work, f"{run.seconds:.1f} s", cpu=run.cpu, memory=run.memory, size=size)
 
 
 @bench("questions")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, islice
 from pathlib import Path
+
+import polars as pl
 
 from mindgraph.records import (
     Candidate,
@@ -19,8 +23,9 @@ from mindgraph.records import (
     Triple,
     content_id,
 )
+from mindgraph.relations import RELATIONS
 from mindgraph.spool import INPUTS, Spool, spool
-from mindgraph.tables import frame_of
+from mindgraph.tables import content_ids, frame_of
 from mindgraph.workspace import Workspace
 
 #: (product a, product b, relation, intention's text, acceptance)
@@ -94,6 +99,39 @@ def records(said: Sequence[Said], titles: Mapping[str, str]) -> dict[type[Record
         ],
         Membership: [Membership(intention=id_, cluster="outdoors", weight=0.5) for id_ in sorted(texts)],
     }
+
+
+def hub(folder: Path, many: int) -> Workspace:
+    """Write a workspace in which so much is said of one intention: every relation, of pair after pair."""
+    pairs = -(-many // len(RELATIONS))
+    products = [f"p{number:05}" for number in range(2 + math.isqrt(2 * pairs))]
+    bought = pl.DataFrame(
+        list(islice(combinations(products, 2), pairs)), schema=["product_a", "product_b"], orient="row"
+    )
+    cobuys = bought.with_columns(content_ids(bought, "cobuy", ["product_a", "product_b"]).alias("id"))
+    relations = pl.DataFrame({"relation": [relation.name for relation in RELATIONS]})
+    said = cobuys.rename({"id": "cobuy"}).join(relations, how="cross").head(many)
+    said = said.with_columns(pl.lit(intention_id("everything")).alias("intention"))
+    triples = said.with_columns(content_ids(said, "triple", ["cobuy", "relation", "intention"]).alias("id"))
+    workspace = shop(folder, [])
+    workspace.write(Product, frame_of(Product, [Product(id=id_, title=id_) for id_ in products]))
+    workspace.write(CoBuy, _filled(CoBuy, cobuys, weight=1.0, source=["hub"]))
+    workspace.write(
+        Intention, frame_of(Intention, [Intention(id=intention_id("everything"), text="everything")])
+    )
+    workspace.write(Triple, _filled(Triple, triples, acceptance=0.5, support=1))
+    return workspace
+
+
+def _filled(record: type[Record], rows: pl.DataFrame, **values: object) -> pl.DataFrame:
+    """Return rows as a table of a record, with these values in every row."""
+    schema = frame_of(record).schema
+    rest = {name: values.get(name) for name in schema if name not in rows.columns}
+    return (
+        rows.with_columns(pl.lit(v, dtype=schema[name]).alias(name) for name, v in rest.items())
+        .select(*schema)
+        .cast(dict(schema))
+    )
 
 
 def spooled(workspace: Workspace, *, size: int = 80_000) -> Spool:
