@@ -1,10 +1,11 @@
 """What is generated from the files it tells of is up to date.
 
-`python -m tests.golden.test_documents` writes docs/queries.md and docs/cli.md anew.
+`python -m tests.golden.test_documents` writes docs/queries.md, docs/cli.md and the purposes in README anew.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ from tests.needs import ROOT
 from tests.shop import made
 
 ROWS = 4
+#: Purposes of the sample shop that README shows.
+PURPOSES = 8
 
 #: Width of the page on which the options are told, in characters.
 WIDTH = 100
@@ -57,6 +60,30 @@ def cli_text() -> str:
     return "\n".join(parts)
 
 
+def purposes_text(store: Store) -> str:
+    """Return the block of README that shows the largest purposes of the sample shop."""
+    question = next(known for known in all_named() if known.name == "largest_purposes")
+    rows = store.query(question.statement, question.values({"limit": PURPOSES})).rows
+    columns = [name for name in question.columns if name != "cluster"]
+    table = [columns, *([cell(row[name]) for name in columns] for row in rows)]
+    widths = [max(len(line[at]) for line in table) for at in range(len(columns))]
+    lines = [
+        "   ".join(part.ljust(width) for part, width in zip(line, widths, strict=True)) for line in table
+    ]
+    lines.insert(1, "─" * max(map(len, lines)))
+    asked = f"$ mindgraph -w mindgraph-demo query largest_purposes -p limit={PURPOSES}"
+    return "\n".join(line.rstrip() for line in [asked, "", *(f" {line}" for line in lines)])
+
+
+def readme_text(store: Store) -> str:
+    """Return README with the purposes as they are now."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.compile(
+        r"^\$ mindgraph -w mindgraph-demo query largest_purposes.*?(?=\n```)", re.DOTALL | re.M
+    )
+    return block.sub(lambda _: purposes_text(store), text)
+
+
 def test_every_verb_is_told_as_help_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands in docs/cli.md is what `--help` says, whatever the terminal's width."""
     for columns in ("40", "200"):
@@ -67,13 +94,15 @@ def test_every_verb_is_told_as_help_tells_it(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_questions_and_their_answers_are_up_to_date(sample_shop: Workspace) -> None:
     """What stands in docs is what would be written now."""
     for name, text in documents(sample_shop):
-        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text
+        assert (ROOT / name).read_text(encoding="utf-8") == text
+    assert "query largest_purposes" in text
 
 
 def documents(shop: Workspace) -> Iterator[tuple[str, str]]:
-    """Yield the name and the text of each generated document."""
+    """Yield the name and the text of each document that is generated from the sample shop."""
     with EmbeddedStore(shop.graph) as store:
-        yield "queries.md", queries_text(store, examples_of(shop.read, "sample-shop"))
+        yield "docs/queries.md", queries_text(store, examples_of(shop.read, "sample-shop"))
+        yield "README.md", readme_text(store)
 
 
 def _verb_text(parent: click.Context, name: str, group: click.Group) -> list[str]:
@@ -134,4 +163,4 @@ if __name__ == "__main__":
     (ROOT / "docs" / "cli.md").write_text(cli_text(), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         for name, text in documents(made(Path(folder) / "sample-shop")):
-            (ROOT / "docs" / name).write_text(text, encoding="utf-8")
+            (ROOT / name).write_text(text, encoding="utf-8")
