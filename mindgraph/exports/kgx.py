@@ -2,17 +2,20 @@
 
 Biolink has no words for shops. Categories are the nearest that are true (a product is a physical
 entity, an intention an information content entity), predicates `related_to` and `part_of`;
-`original_predicate` keeps our own.
+`original_predicate` keeps our own. Ids are `mgproduct:`, `mgintention:`, `mgcluster:` or `mgcobuy:` and the
+graph's key, percent-encoded.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 import polars as pl
 
 from mindgraph.exports.files import one_line, write_jsonl, write_tsv
 from mindgraph.graph import Graph
+from mindgraph.tables import map_distinct
 
 #: Label → category.
 CATEGORIES = {
@@ -55,12 +58,13 @@ def write_kgx(graph: Graph, folder: Path) -> list[Path]:
 
 def _nodes(graph: Graph, label: str) -> pl.DataFrame:
     table = graph.nodes[label]
+    ids = _curies(label, table.rows[table.key])
     named, variants = (
         _NAMES[label],
         pl.col("variants") if label == "Intention" else pl.lit([], pl.List(pl.String)),
     )
     return table.rows.select(
-        _curie(label, table.key).alias("id"),
+        ids.alias("id"),
         pl.concat_list(pl.lit(CATEGORIES[label])).alias("category"),
         (pl.col(named) if named else pl.lit(None, pl.String)).alias("name"),
         variants.alias("synonym"),
@@ -77,12 +81,12 @@ def _edges(graph: Graph, type_: str) -> pl.DataFrame:
         else pl.lit(f"mg:{type_.lower()}")
     )
     columns = table.rows.columns
-    id_ = pl.col("id") if "id" in columns else pl.concat_str("source", pl.lit(">"), "target")
+    ids = table.rows["id"] if "id" in columns else table.rows["source"] + ">" + table.rows["target"]
     return table.rows.select(
-        pl.concat_str(pl.lit(f"mg{type_.lower()}:"), id_).alias("id"),
-        _curie(table.source, "source").alias("subject"),
+        (f"mg{type_.lower()}:" + _local(ids)).alias("id"),
+        _curies(table.source, table.rows["source"]).alias("subject"),
         pl.lit(predicate).alias("predicate"),
-        _curie(table.target, "target").alias("object"),
+        _curies(table.target, table.rows["target"]).alias("object"),
         pl.lit("biolink:Association").alias("category"),
         own.alias("original_predicate"),
         pl.lit(level).alias("knowledge_level"),
@@ -96,8 +100,18 @@ def _edges(graph: Graph, type_: str) -> pl.DataFrame:
     )
 
 
-def _curie(label: str, column: str) -> pl.Expr:
-    return pl.concat_str(pl.lit(f"{_PREFIX[label]}:"), pl.col(column))
+def _curies(label: str, keys: pl.Series) -> pl.Series:
+    return f"{_PREFIX[label]}:" + _local(keys)
+
+
+def _local(keys: pl.Series) -> pl.Series:
+    """Return keys as they stand after the colon: percent-encoded, for a slash there is no part of a name."""
+    encoded = keys.str.replace_all("/", "%2F", literal=True)
+    awkward = keys.str.contains(r"[^A-Za-z0-9._~/-]")
+    if not awkward.any():
+        return encoded
+    whole = map_distinct(keys.filter(awkward), lambda key: quote(key, safe="-._~"))
+    return encoded.scatter(awkward.arg_true(), whole)
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

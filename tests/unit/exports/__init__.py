@@ -1,0 +1,1 @@
+"""Other tools' formats, read back by the tools that read them."""
