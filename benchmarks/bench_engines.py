@@ -19,8 +19,8 @@ from tests.stub_server import MISDEEDS, Seen, StubServer, at_random
 
 _RUNS = "benchmarks.engine_runs"
 _FLYING = 16
-#: What a server may do wrong; not all of it, for "endless" and "drip" take the time allowed each time.
-_WRONG = [misdeed for misdeed in MISDEEDS if misdeed not in ("endless", "drip")]
+#: What a server may do wrong; not all of it, for what never ends takes the time allowed each time.
+_WRONG = [misdeed for misdeed in MISDEEDS if misdeed not in ("endless", "drip", "heads")]
 
 
 @bench("prefill")
@@ -66,8 +66,8 @@ def cached(given: Bench) -> Iterator[Row]:
 
 @bench("plan")
 def plan(given: Bench) -> Iterator[Row]:
-    """What the plan says after a pilot of a third against what llama.cpp then counts."""
-    cobuys = max(4, int(21 * given.scale))
+    """What the plan says after a pilot of half as many against what llama.cpp then counts."""
+    cobuys = max(3, int(12 * given.scale))
     try:
         with llama_server(parallel=2) as address:
             folder = given.copy("products", "cobuys")
@@ -83,7 +83,7 @@ def plan(given: Bench) -> Iterator[Row]:
         ratio=found["planned"] / found["used"],
         bar="within 5 %",
         met=abs(off) <= 0.05,
-        size=f"{cobuys} co-buys, a third piloted",
+        size=f"{cobuys} co-buys, a pilot of half as many",
     )
 
 

@@ -79,17 +79,17 @@ def cached(address: str, cobuys: str) -> dict[str, Any]:
 
 
 def plan(address: str, folder: str, cobuys: str) -> dict[str, Any]:
-    """Plan, pilot a third, plan again, run the rest; prompt tokens as planned and as the server counted."""
+    """Plan, pilot a part, plan again, run the rest; prompt tokens as planned and as the server counted."""
     from mindgraph.distill import Choice
     from mindgraph.pipeline import Pipeline
     from mindgraph.workspace import Workspace
 
     workspace, count = Workspace(folder), int(cobuys)
-    given = {"base_url": address, "concurrency": 2, "max_tokens": 48, "images": "none"}
+    given = {"base_url": address, "concurrency": 2, "max_tokens": 200, "images": "none"}
     settings = workspace.settings({**given, "relations": ("usedFor", "can", "isA", "similarTo")})
     pipeline, choice = Pipeline(workspace, settings), Choice(count, "random")
     before = {step.step: step for step in pipeline.plan(choice)}
-    pipeline.pilot(size=max(3, count // 3))
+    pipeline.pilot(size=max(2, count // 2))
     after = {step.step: step for step in pipeline.plan(choice)}
     used = [stage.counts["prompt_tokens"] for stage in (pipeline.distill(choice), pipeline.filter())]
     return {

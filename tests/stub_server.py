@@ -17,7 +17,21 @@ from itertools import chain, repeat
 from typing import Any
 
 #: What the server can do instead of answering; "" is a good answer.
-MISDEEDS = ("429", "500", "html", "half", "drop", "cut", "long", "short", "endless", "drip", "hang", "reset")
+MISDEEDS = (
+    "429",
+    "500",
+    "html",
+    "half",
+    "drop",
+    "cut",
+    "long",
+    "short",
+    "endless",
+    "drip",
+    "heads",
+    "hang",
+    "reset",
+)
 _REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
 
 
@@ -212,6 +226,8 @@ async def _misbehave(misdeed: str, writer: asyncio.StreamWriter, well: Answer) -
         return False
     elif misdeed in ("endless", "drip"):
         return await _never_end(writer, slowly=misdeed == "drip")
+    elif misdeed == "heads":
+        return await _drip_headers(writer)
     writer.write(_wrong(misdeed, well))
     await writer.drain()
     return misdeed in ("429", "500", "html", "half")
@@ -241,6 +257,16 @@ async def _never_end(writer: asyncio.StreamWriter, *, slowly: bool) -> bool:
         writer.write(b"x" if slowly else b"x" * 65536)
         await writer.drain()
         await asyncio.sleep(0.02 if slowly else 0)
+    return False
+
+
+async def _drip_headers(writer: asyncio.StreamWriter) -> bool:
+    """Say a byte of a header now and then, and never get to the answer."""
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Waiting: ")
+    while not writer.is_closing():
+        writer.write(b".")
+        await writer.drain()
+        await asyncio.sleep(0.02)
     return False
 
 

@@ -26,6 +26,7 @@ from urllib3.exceptions import (
 )
 
 from mindgraph.errors import LVLMError, SettingsError
+from mindgraph.lvlm.watch import WATCH, watched
 
 KEYS = ("MINDGRAPH_API_KEY", "OPENAI_API_KEY")
 #: Bytes of an answer that are read at most.
@@ -111,11 +112,14 @@ class Transport:
                 hint="Name the file of its certificate authority in SSL_CERT_FILE, or mend the address.",
             ) from None
         except (HTTPError, OSError) as error:
-            late = isinstance(error, TimeoutError)
-            raise Broken(self._hidden(_named(error, self.timeout)), late=late) from None
+            WATCH.end()
+            late = isinstance(error, TimeoutError) or time.monotonic() >= deadline
+            why = f"no answer within {self.timeout:g} s" if late else _reason(error)
+            raise Broken(self._hidden(why), late=late) from None
         try:
             return self._judged(response, self._read(response, deadline))
         finally:
+            WATCH.end()
             response.release_conn()
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
@@ -206,8 +210,8 @@ def _pool(base_url: str, connections: int, timeout: float) -> urllib3.PoolManage
     proxy = _proxy(base_url)
     try:
         if proxy:
-            return urllib3.ProxyManager(proxy, maxsize=connections, timeout=limits)
-        return urllib3.PoolManager(maxsize=connections, timeout=limits)
+            return watched(urllib3.ProxyManager(proxy, maxsize=connections, timeout=limits))
+        return watched(urllib3.PoolManager(maxsize=connections, timeout=limits))
     except LocationParseError as error:
         raise SettingsError(f"The proxy of the environment cannot be used: {error}.") from error
 

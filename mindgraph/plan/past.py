@@ -29,7 +29,7 @@ R = TypeVar("R", bound=Reply)
 
 #: Co-buys that are looked back at, and questions of one kind that are enough to go by.
 LOOKED_AT = 200
-ENOUGH = 20
+ENOUGH = 10
 
 _MODELS = """
 SELECT model, revision FROM ledger WHERE (model = ? OR ? = '') AND error IS NULL

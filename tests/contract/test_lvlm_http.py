@@ -184,9 +184,9 @@ def test_a_misdeed_is_asked_again(misdeed: str) -> None:
         assert (reply.error, server.requests) == (None, 2)
 
 
-@pytest.mark.parametrize("misdeed", ["hang", "drip"])
+@pytest.mark.parametrize("misdeed", ["hang", "drip", "heads"])
 def test_a_server_that_does_not_end_is_cut_off_in_time(misdeed: str) -> None:
-    """Hanging and dripping end at the deadline, and are asked again."""
+    """Hanging and dripping, in the headers even, end at the deadline, and are asked again."""
     begun = time.monotonic()
     with served(in_turn([misdeed]), timeout=0.4) as (_, engine):
         assert next(engine.ask([intention()])).error is None
@@ -357,6 +357,19 @@ def test_a_bad_certificate_stops_the_run(tmp_path: Path) -> None:
     assert "SSL_CERT_FILE" in stopped.value.hint
 
 
+def test_a_certificate_of_ones_own_is_taken_where_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SSL_CERT_FILE vouches for a server that nobody else does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate, key = _certificate(tmp_path)
+    context.load_cert_chain(certificate, key)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with StubServer(tls=context) as server:
+        engine = Http(Transport(server.base_url, key=SECRET), "m")
+        assert next(engine.ask([intention()])).error is None
+
+
 # keys and addresses
 
 
@@ -452,6 +465,8 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
         "2",
         "-subj",
         "/CN=127.0.0.1",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
     ]
     command = [*request, "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
