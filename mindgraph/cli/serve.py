@@ -18,8 +18,15 @@ _SECONDS = 1.0
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=7687, show_default=True, help="Bolt's port; 0 for any."
 )
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Statements that take longer are ended; all who are connected must connect anew.",
+)
 @pass_context
-def serve_verb(context: Context, port: int) -> None:
+def serve_verb(context: Context, port: int, seconds: float) -> None:
     """Serve the embedded graph on Bolt, for Neo4j Browser and drivers.
 
     On this machine alone, and for reading alone. A `mindgraph load` that ends meanwhile takes effect at
@@ -40,6 +47,10 @@ def serve_verb(context: Context, port: int) -> None:
             context.say(f"The password is kept in {place / 'password'}. End with Ctrl-C.")
             while True:
                 time.sleep(_SECONDS)
+                if served.restrain(seconds):
+                    context.say(
+                        f"A statement took longer than {seconds:g} seconds: the server was started anew."
+                    )
                 if served.refresh():
                     context.say("A new graph has been loaded, and is served now.")
         except (KeyboardInterrupt, _Ended):

@@ -3,7 +3,9 @@
 What is served is a copy of the graph, so that `query` and `load` are not locked out; when a load has
 swapped the graph, the copy is made anew and the server changes over to it. The user belongs to a group
 that may read records and nothing else: the engine itself refuses to write, to change the schema and to
-read files. The password is random, and kept in the workspace for whoever may read it there.
+read files. The password is random, and kept in the workspace for whoever may read it there. Clients come
+through a gate, which knows how long each has been waiting: a statement that runs away is ended with the
+server's process, which is started anew at once.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ import filelock
 from mindgraph.errors import StoreUnavailable
 from mindgraph.stores.child import end, pipe, raise_told, spawn
 from mindgraph.stores.embedded_home import Home
+from mindgraph.stores.gate import HOST, Gate
 
-HOST = "127.0.0.1"
 PORT = 7687
 USER = "reader"
 #: The name that drivers and Neo4j Browser ask for when they are told none.
@@ -60,8 +62,9 @@ class Served:
     def __init__(self, home: Home, place: Path, port: int = PORT) -> None:
         self._home = home
         self._root = place / "copy"
-        self._port = port or _free_port()
-        self._http = _free_port()
+        self._port = port
+        self._gate: Gate | None = None
+        self._bolt = self._http = 0
         self._owner = secrets.token_urlsafe(32)
         self._password = kept_password(place / "password")
         self._folder: Path | None = None
@@ -70,11 +73,12 @@ class Served:
     @property
     def address(self) -> Address:
         """Return how the graph is reached."""
-        return Address(f"bolt://{HOST}:{self._port}", USER, self._password, DATABASE)
+        port = self._gate.port if self._gate else self._port
+        return Address(f"bolt://{HOST}:{port}", USER, self._password, DATABASE)
 
     def start(self) -> None:
         """Serve the graph of this moment; raise StoreUnavailable where there is none, or no port."""
-        _require_free(self._port)
+        self._gate = Gate(self._port)
         shutil.rmtree(self._root, ignore_errors=True)
         (self._root / "config").mkdir(parents=True)
         self._root.chmod(0o700)
@@ -83,6 +87,7 @@ class Served:
         self._change_over()
         user = {"name": USER, "password": self._password, "databases": {DATABASE: [USER]}}
         _command(self._http, self._owner, f"create user {json.dumps(user)}")
+        self._gate.open(self._bolt)
 
     def refresh(self) -> bool:
         """Change over to the graph that a load has put in place of the one served; say whether it did.
@@ -93,10 +98,30 @@ class Served:
         if alive and self._home.folder() == self._folder:
             return False
         self._change_over()
+        if self._gate is not None:
+            self._gate.open(self._bolt)
+        return True
+
+    def restrain(self, seconds: float) -> bool:
+        """End the server where a statement has run longer than this, start it anew; say whether it did.
+
+        Who waits is told why; who comes meanwhile waits until the server is there again.
+        """
+        if self._gate is None or self._gate.longest() <= seconds:
+            return False
+        self._gate.shut()
+        self._gate.dismiss(
+            f"A statement took longer than {seconds:g} seconds and was ended, with all others."
+        )
+        self._stop()
+        self._spawn()
+        self._gate.open(self._bolt)
         return True
 
     def close(self) -> None:
         """End the server and remove the copy."""
+        if self._gate is not None:
+            self._gate.close()
         self._stop()
         shutil.rmtree(self._root, ignore_errors=True)
 
@@ -104,18 +129,26 @@ class Served:
         """Copy the graph of this moment, and only then stop the server for as long as it takes to swap."""
         beside, served = self._root / "next", self._root / "databases" / DATABASE
         folder = self._copy_to(beside)
+        if self._gate is not None:
+            self._gate.shut()
         self._stop()
         shutil.rmtree(served, ignore_errors=True)
         served.parent.mkdir(exist_ok=True)
         beside.rename(served)
         self._folder = folder
+        self._spawn()
+
+    def _spawn(self) -> None:
+        """Start the server's process, and wait until it answers."""
+        bolt, self._http = _free_port(), _free_port()
         self._server = spawn(
             "mindgraph.stores.serving_worker",
-            *(str(self._root.resolve()), HOST, str(self._port), str(self._http), DATABASE),
+            *(str(self._root.resolve()), HOST, str(bolt), str(self._http), DATABASE),
         )
         pipe(self._server.stdin).write(f"{self._owner}\n".encode())
         pipe(self._server.stdin).flush()
         raise_told(json.loads(pipe(self._server.stdout).readline() or _DIED))
+        self._bolt = bolt
 
     def _stop(self) -> None:
         """End the server's process, and with it every connection: drivers then make new ones."""
@@ -182,17 +215,6 @@ def _command(port: int, password: str, command: str) -> None:
         opener.open(request, timeout=30).close()
     except OSError as error:
         raise StoreUnavailable(f"The reading user could not be made: {error}.") from error
-
-
-def _require_free(port: int) -> None:
-    with socket.socket() as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind((HOST, port))
-        except OSError as error:
-            raise StoreUnavailable(
-                f"Port {port} cannot be had: {error.strerror}.", hint="Choose another with --port; 0 is any."
-            ) from error
 
 
 def _free_port() -> int:

@@ -178,7 +178,7 @@ def test_the_guide_is_played_in_the_stream_and_the_style_pasted(browser: Browser
 def test_the_guide_is_clicked_through_on_the_served_graph(
     chromium: Any, neo4j_server: Server, sample_shop: Workspace, kit: str, examples: Examples, tmp_path: Path
 ) -> None:
-    """`mindgraph serve` behind the same Browser: log in with the printed password, and the same answers."""
+    """`mindgraph serve` behind the same Browser: the same answers; what runs away is ended."""
     served = Served(Home(sample_shop.graph), tmp_path / "serve", 0)
     try:
         served.start()
@@ -187,6 +187,13 @@ def test_the_guide_is_clicked_through_on_the_served_graph(
             browser = Browser(page, neo4j_server.http, address.uri, address.user, address.password)
             browser.run(f":style {kit}/mindgraph.grass")
             click_through(browser, kit, examples, screenshots(tmp_path), "served-")
+            browser.clear()
+            browser.type(
+                "MATCH (a), (b), (c), (d), (e) WHERE a.id + b.id + c.id + d.id = e.id + 'x' RETURN a"
+            )
+            page.wait_for_timeout(3000)
+            assert served.restrain(1.0)
+            page.wait_for_selector("text=A statement took longer than 1 seconds")
     finally:
         served.close()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import neo4j
 import neo4j.exceptions
+import psutil
 import pytest
 
 from mindgraph.records import Triple
@@ -31,10 +32,23 @@ IDLE = {
 }
 
 
+#: Six of everything, none of which fit.
+RUNAWAY = "MATCH (a), (b), (c), (d), (e), (f) WHERE a.id + b.id + c.id + d.id + e.id = f.id + 'x' RETURN a"
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder above a workspace with the small shop, loaded."""
     folder = tmp_path_factory.mktemp("above")
+    write_tables(folder / "ws")
+    run(folder, "load")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder above another such workspace, which nobody serves."""
+    folder = tmp_path_factory.mktemp("apart")
     write_tables(folder / "ws")
     run(folder, "load")
     return folder
@@ -147,6 +161,42 @@ def test_a_load_takes_effect_while_it_is_served(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "ws" / "serve").iterdir()) == [".lock", "password"]
 
 
+def test_a_statement_that_runs_away_is_ended_and_the_server_answers_again(apart: Path) -> None:
+    """Who waits is told why; the address stays, and so does the password."""
+    with serving(apart, "--seconds", "2") as told, _driver(told) as driver:
+        begun = time.monotonic()
+        with pytest.raises(neo4j.exceptions.Neo4jError, match="longer than 2 seconds") as ended:
+            driver.execute_query(RUNAWAY)
+        assert time.monotonic() - begun < 20
+        assert ended.value.code == "Neo.ClientError.Transaction.TransactionTimedOut"
+        assert _count(driver) > 0
+
+
+def test_a_statement_whose_client_has_gone_is_ended_too(apart: Path) -> None:
+    """Nobody is there to be told; the process that works for nobody is replaced."""
+    code = "import neo4j, sys; uri, password, statement = sys.argv[1:]; "
+    code += "neo4j.GraphDatabase.driver(uri, auth=('reader', password)).execute_query(statement)"
+    with serving(apart, "--seconds", "3") as told:
+        first = _workers(apart)
+        asking = [sys.executable, "-c", code, told["uri"].strip(), told["password"].strip(), RUNAWAY]
+        with pytest.raises(subprocess.TimeoutExpired):
+            subprocess.run(asking, timeout=2, check=False)
+        end = time.monotonic() + 30
+        while _workers(apart) == first:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        with _driver(told) as driver:
+            assert _count(driver) > 0
+
+
+def test_many_short_statements_are_no_long_one(apart: Path) -> None:
+    """Together they take longer than a statement may."""
+    with serving(apart, "--seconds", "1") as told, _driver(told) as driver:
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            assert _count(driver) > 0
+
+
 def test_without_a_graph_nothing_is_served(tmp_path: Path) -> None:
     """The hint says what to do first."""
     done = run(tmp_path, "serve")
@@ -182,10 +232,10 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[dict[str, str]]:
+def serving(folder: Path, *options: str) -> Iterator[dict[str, str]]:
     """Serve a workspace on any port, and give what it printed about itself."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "mindgraph", "-w", "ws", "serve", "--port", "0"],
+        [sys.executable, "-m", "mindgraph", "-w", "ws", "serve", "--port", "0", *options],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -211,6 +261,13 @@ def _count(driver: neo4j.Driver) -> int:
         return driver.execute_query("MATCH ()-[r:HAS_INTENTION]->() RETURN count(r) AS n").records[0]["n"]
     except neo4j.exceptions.DriverError:
         return -1
+
+
+def _workers(folder: Path) -> set[int]:
+    """Return the processes that serve a workspace's copy of the graph."""
+    root = str(folder / "ws" / "serve" / "copy")
+    found = psutil.process_iter(["pid", "cmdline"])
+    return {process.pid for process in found if root in (process.info["cmdline"] or [])}
 
 
 def _everything(driver: neo4j.Driver) -> list[object]:
