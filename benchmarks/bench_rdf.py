@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from mindgraph.exports import KINDS
 #: Statements of the sample that slow peers are measured on.
 SAMPLE = 200_000
 MEMORY = 0.7 * GB
+#: An export is not forced to the disk; where the disk is what is compared with, this is added.
+_FORCE = "import os, sys; os.fsync(os.open(sys.argv[1], os.O_RDONLY))"
 
 
 @bench("rdf")
@@ -21,6 +24,7 @@ def rdf(given: Bench) -> Iterator[Row]:
     folder, out = given.copy(), given.scratch / "out"
     ours = given.mindgraph(folder, "export", "rdf", out)
     dump = out / "synthetic.nt"
+    forced = given.run("-c", _FORCE, dump)
     with dump.open("rb") as file:
         count = sum(1 for _ in file)
     size = f"{count:,} statements"
@@ -29,7 +33,8 @@ def rdf(given: Bench) -> Iterator[Row]:
         seconds = _peer(given, name, sample, given.scratch / "peer.nt")
         yield _per_triple(f"nt, against {name}", ours, count, seconds, min(count, SAMPLE), faster, size)
     seconds = _peer(given, "copy", dump, given.scratch / "copy.nt")
-    yield _share("nt, against writing and syncing the same bytes", ours, seconds, 0.5, size)
+    synced = replace(ours, seconds=ours.seconds + forced.seconds)
+    yield _share("nt and syncing it, against writing and syncing the same bytes", synced, seconds, 0.5, size)
     (given.scratch / "copy.nt").unlink()
     yield _memory(given, ours, size)
     yield _sorted(given, ours, dump, size)
@@ -104,7 +109,7 @@ def _memory(given: Bench, ours: Run, size: str) -> Row:
 
 
 def _sorted(given: Bench, ours: Run, dump: Path, size: str) -> Row:
-    """Hold the dump, which comes sorted, against sorting it with the same memory."""
+    """Hold the export, which comes sorted, against sorting the file alone with the same memory."""
     script = "import subprocess, sys; subprocess.run(sys.argv[1:], check=True)"
     command = [
         "sort",
