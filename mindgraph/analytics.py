@@ -1,7 +1,7 @@
 """Other questions about the whole graph, on tables: importance, similarity, complements, bridges.
 
-Words are networkx' own: edges have source, target, weight. scipy at size; each function takes a networkx
-graph as well, through `edges_of`.
+Words are networkx' own: edges have source, target, weight. scipy at size. Each function takes tables, or
+a networkx graph as `mindgraph.to_networkx` gives it, in which things are named `product:…`, `cluster:…`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,45 @@ def edges_of(graph: Any) -> pl.DataFrame:
 _EDGES = {"source": pl.String, "target": pl.String, "weight": pl.Float64}
 
 
+def serves_in(graph: Any) -> pl.DataFrame:
+    """Return which product of a networkx graph serves which purpose: product, cluster, weight.
+
+    The graph is that of `mindgraph.to_networkx`: BOUGHT_FOR leads to intentions, IN_CLUSTER on from there.
+    """
+    rows = {"BOUGHT_FOR": list[tuple[str, str, float]](), "IN_CLUSTER": list[tuple[str, str, float]]()}
+    for a, b, data in graph.edges(data=True):
+        if data.get("kind") in rows:
+            value = data.get("support", 1) if data["kind"] == "BOUGHT_FOR" else data.get("weight", 1.0)
+            rows[data["kind"]].append((str(a), str(b), float(value)))
+    bought, held = (
+        pl.DataFrame(rows[kind], schema=names, orient="row")
+        for kind, names in (
+            ("BOUGHT_FOR", {"product": pl.String, "intention": pl.String, "support": pl.Float64}),
+            ("IN_CLUSTER", {"intention": pl.String, "cluster": pl.String, "share": pl.Float64}),
+        )
+    )
+    return (
+        bought.join(held, on="intention")
+        .group_by("product", "cluster")
+        .agg((pl.col("support") * pl.col("share")).sort().sum().alias("weight"))
+        .sort("product", "cluster")
+    )
+
+
+def cobuys_in(graph: Any) -> pl.DataFrame:
+    """Return the co-buys of a networkx graph of `mindgraph.to_networkx`: product_a, product_b, weight."""
+    rows = [
+        (str(a), str(b), float(data.get("weight", 1.0)))
+        for a, b, data in graph.edges(data=True)
+        if data.get("kind") == "CO_BOUGHT"
+    ]
+    return pl.DataFrame(
+        rows, schema={"product_a": pl.String, "product_b": pl.String, "weight": pl.Float64}, orient="row"
+    )
+
+
 def pagerank(
-    edges: pl.DataFrame,
+    edges: pl.DataFrame | Any,
     *,
     personal: Mapping[str, float] | None = None,
     damping: float = 0.85,
@@ -40,6 +77,7 @@ def pagerank(
     `personal` weighs the nodes at which a walk begins again; all alike where it is not given.
     Source: Page, Brin, Motwani and Winograd, The PageRank citation ranking, 1999.
     """
+    edges = edges if isinstance(edges, pl.DataFrame) else edges_of(edges)
     ids = pl.concat([edges["source"], edges["target"]]).unique().sort()
     if ids.is_empty():
         return pl.DataFrame(schema={"node": pl.String, "pagerank": pl.Float64})
@@ -59,12 +97,13 @@ def pagerank(
     return pl.DataFrame({"node": ids, "pagerank": rank}).sort("pagerank", "node", descending=[True, False])
 
 
-def similar_products(serves: pl.DataFrame, *, most: int = 10) -> pl.DataFrame:
+def similar_products(serves: pl.DataFrame | Any, *, most: int = 10) -> pl.DataFrame:
     """Return the products most alike by the purposes they share: product, other, similarity (cosine, idf).
 
-    `serves` has product, cluster, weight. Purposes of more than `COMMON` products are left out.
+    `serves` has product, cluster, weight. Purposes of more than `COMMON` products are left out. Source:
+    Salton and Buckley, Term-weighting approaches in automatic text retrieval, 1988.
     """
-    products, rows = _profiles(serves)
+    products, rows = _profiles(_serves(serves))
     found = [
         _strongest(sparse.csr_matrix(rows[start : start + BLOCK] @ rows.T), start, most)
         for start in range(0, rows.shape[0], BLOCK)
@@ -81,11 +120,16 @@ def similar_products(serves: pl.DataFrame, *, most: int = 10) -> pl.DataFrame:
     return pl.DataFrame(columns, schema=schema)
 
 
-def complements(serves: pl.DataFrame, cobuys: pl.DataFrame, *, most: int = 10) -> pl.DataFrame:
+def complements(
+    serves: pl.DataFrame | Any, cobuys: pl.DataFrame | None = None, *, most: int = 10
+) -> pl.DataFrame:
     """Return similar products, told apart: product, other, similarity, kind.
 
     `complement`: alike in purpose and bought together; `substitute`: alike and never bought together.
+    A networkx graph holds the co-buys, too. Source of the distinction: McAuley, Pandey and Leskovec,
+    Inferring networks of substitutable and complementary products, 2015.
     """
+    cobuys = cobuys_in(serves) if cobuys is None else cobuys
     pairs = pl.concat(
         [
             cobuys.select(product="product_a", other="product_b"),
@@ -101,10 +145,13 @@ def complements(serves: pl.DataFrame, cobuys: pl.DataFrame, *, most: int = 10) -
     )
 
 
-def foretold(serves: pl.DataFrame, cobuys: pl.DataFrame, *, most: int = 1_000) -> pl.DataFrame:
+def foretold(
+    serves: pl.DataFrame | Any, cobuys: pl.DataFrame | None = None, *, most: int = 1_000
+) -> pl.DataFrame:
     """Return co-buys to expect: pairs alike in purpose, not bought together yet, the likeliest first.
 
-    Columns: product_a, product_b, score: similarity by purpose.
+    Columns: product_a, product_b, score: similarity by purpose. How well that foretells is measured by
+    `evaluate.held_out`. Source: Liben-Nowell and Kleinberg, The link-prediction problem, 2007.
     """
     pairs = complements(serves, cobuys, most=50).filter(pl.col("kind") == "substitute")
     return (
@@ -115,13 +162,15 @@ def foretold(serves: pl.DataFrame, cobuys: pl.DataFrame, *, most: int = 1_000) -
     )
 
 
-def bridges(serves: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+def bridges(serves: pl.DataFrame | Any, groups: pl.DataFrame) -> pl.DataFrame:
     """Return how evenly each purpose serves several groups of products: cluster, groups, products, entropy.
 
-    `groups` has product, group: a category, or a community of the co-buy graph. Entropy in bits.
+    `groups` has product, group: a category, or a community of the co-buy graph. Entropy in bits. Source:
+    Shannon, A mathematical theory of communication, 1948.
     """
     counts = (
-        serves.select("product", "cluster")
+        _serves(serves)
+        .select("product", "cluster")
         .unique()
         .join(groups, on="product")
         .group_by("cluster", "group")
@@ -140,8 +189,15 @@ def bridges(serves: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def distributions(triples: pl.DataFrame, cobuys: pl.DataFrame, serves: pl.DataFrame) -> pl.DataFrame:
-    """Return how the sizes of the graph are spread: of, things, mean, median, p90, most."""
+def distributions(
+    triples: pl.DataFrame | Any, cobuys: pl.DataFrame | None = None, serves: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Return how the sizes of the graph are spread: of, things, mean, median, p90, most.
+
+    Of a networkx graph, which has no node for a co-buy, intentions are counted by product.
+    """
+    if cobuys is None or serves is None:
+        return _spread(_sizes_in(triples))
     ends = pl.concat([cobuys["product_a"], cobuys["product_b"]])
     counts = {
         "co-buys per product": ends.value_counts()["count"],
@@ -150,6 +206,24 @@ def distributions(triples: pl.DataFrame, cobuys: pl.DataFrame, serves: pl.DataFr
         "purposes per product": serves.group_by("product").agg(pl.len().alias("n"))["n"],
         "products per purpose": serves.group_by("cluster").agg(pl.len().alias("n"))["n"],
     }
+    return _spread(counts)
+
+
+def _sizes_in(graph: Any) -> dict[str, pl.Series]:
+    """Return what is counted in a networkx graph."""
+    cobuys, serves = cobuys_in(graph), serves_in(graph)
+    pairs = [(str(a), str(b)) for a, b, data in graph.edges(data=True) if data.get("kind") == "BOUGHT_FOR"]
+    bought = pl.DataFrame(pairs, schema={"product": pl.String, "intention": pl.String}, orient="row").unique()
+    return {
+        "co-buys per product": pl.concat([cobuys["product_a"], cobuys["product_b"]]).value_counts()["count"],
+        "intentions per product": bought.group_by("product").len("n")["n"],
+        "products per intention": bought.group_by("intention").len("n")["n"],
+        "purposes per product": serves.group_by("product").len("n")["n"],
+        "products per purpose": serves.group_by("cluster").len("n")["n"],
+    }
+
+
+def _spread(counts: Mapping[str, pl.Series]) -> pl.DataFrame:
     table = pl.concat(
         pl.DataFrame({"of": name, "n": values.cast(pl.Int64)}, schema={"of": pl.String, "n": pl.Int64})
         for name, values in counts.items()
@@ -161,6 +235,10 @@ def distributions(triples: pl.DataFrame, cobuys: pl.DataFrame, serves: pl.DataFr
         pl.col("n").quantile(0.9).alias("p90"),
         pl.col("n").max().alias("most"),
     )
+
+
+def _serves(given: pl.DataFrame | Any) -> pl.DataFrame:
+    return given if isinstance(given, pl.DataFrame) else serves_in(given)
 
 
 def _adjacency(edges: pl.DataFrame, ids: pl.Series) -> sparse.csr_matrix:
