@@ -147,10 +147,11 @@ class Workspace:
             )
         return found.select(list(schema))
 
-    def read(self, record: type[Record]) -> pl.DataFrame:
-        """Return a whole table; an empty one where it has not been written."""
+    def read(self, record: type[Record], columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return a whole table, or these columns of it; an empty one where it has not been written."""
         with self._reading(record):
-            return self.scan(record).collect()
+            found = self.scan(record)
+            return (found if columns is None else found.select(columns)).collect()
 
     def count(self, record: type[Record]) -> int:
         """Return the number of rows of a table."""

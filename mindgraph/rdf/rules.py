@@ -6,13 +6,13 @@ violation of every rule and compares with what SHACL finds in the same graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 
-from mindgraph.graph import Read, intention_rows, project, said_by
+from mindgraph.graph import intention_rows, project, said_by
 from mindgraph.rdf.terms import encode, encode_one
 from mindgraph.records import (
     Candidate,
@@ -24,10 +24,14 @@ from mindgraph.records import (
     Membership,
     Merge,
     Product,
+    Record,
     Triple,
 )
 from mindgraph.relations import BY_NAME
+from mindgraph.tables import schema_of
 
+#: A function from a record type to its table, with these columns alone.
+ReadColumns = Callable[[type[Record], Sequence[str]], pl.DataFrame]
 #: A function to the ids of the subjects that break a rule.
 Check = Callable[["View"], pl.DataFrame]
 
@@ -35,14 +39,14 @@ Check = Callable[["View"], pl.DataFrame]
 class View:
     """Show the tables of a workspace as the graph shows them: with canonical intentions."""
 
-    def __init__(self, read: Read, dataset: str) -> None:
+    def __init__(self, read: ReadColumns, dataset: str) -> None:
         self.dataset = encode_one(dataset)
         self._read = read
 
     @cached_property
     def products(self) -> pl.DataFrame:
         """The products' ids, titles and prices."""
-        return self._read(Product).select("id", "title", "price")
+        return self._read(Product, ["id", "title", "price"])
 
     @cached_property
     def priced(self) -> pl.DataFrame:
@@ -52,34 +56,40 @@ class View:
     @cached_property
     def cobuys(self) -> pl.DataFrame:
         """The co-buys."""
-        return self._read(CoBuy).select("id", "product_a", "product_b", "weight", "lift")
+        return self._read(CoBuy, ["id", "product_a", "product_b", "weight", "lift"])
 
     @cached_property
     def triples(self) -> pl.DataFrame:
         """The triples, with the generators that said each."""
-        raw, merges = self._read(Triple), self._read(Merge)
-        evidence, candidates = self._read(Evidence), self._read(Candidate).select("id", "generator")
+        raw, merges = self._read(Triple, list(schema_of(Triple))), self._merges
+        evidence = self._read(Evidence, ["triple", "candidate"])
+        candidates = self._read(Candidate, ["id", "generator"])
         return said_by(project(raw, merges), evidence, candidates, merges, raw)
 
     @cached_property
     def intentions(self) -> pl.DataFrame:
         """The canonical intentions that a triple uses."""
-        return intention_rows(self._read(Intention), self._read(Merge), self.triples)
+        return intention_rows(self._read(Intention, ["id", "text", "lang"]), self._merges, self.triples)
 
     @cached_property
     def memberships(self) -> pl.DataFrame:
         """Which intention stands in which cluster."""
-        return self._read(Membership).join(self.intentions, left_on="intention", right_on="id", how="semi")
+        members = self._read(Membership, ["intention", "cluster"])
+        return members.join(self.intentions, left_on="intention", right_on="id", how="semi")
 
     @cached_property
     def clusters(self) -> pl.DataFrame:
         """The clusters of every level."""
-        return self._read(Cluster)
+        return self._read(Cluster, ["id", "parent", "level", "label", "size", "examples"])
 
     @cached_property
     def generators(self) -> pl.DataFrame:
         """The generators."""
-        return self._read(Generator)
+        return self._read(Generator, ["id", "model"])
+
+    @cached_property
+    def _merges(self) -> pl.DataFrame:
+        return self._read(Merge, ["intention", "canonical"])
 
 
 @dataclass(frozen=True)
