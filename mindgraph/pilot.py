@@ -134,6 +134,7 @@ def _asked(
     asker, products = Asker(settings), workspace.read(Product)
     gallery = Gallery(workspace.images, settings.images)
     with session(workspace, settings, STAGE, budget) as opened:
+        tell = opened.telling(tell)
         said = Distiller(opened.lvlm, asker, products, gallery, generator=STAGE).distill(cobuys, tell)
         if said.stopped:
             raise said.stopped

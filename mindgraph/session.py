@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,8 +19,11 @@ from mindgraph.prompts import Asker
 from mindgraph.records import Generator
 from mindgraph.settings import Settings
 from mindgraph.tables import frame_of
-from mindgraph.tally import Budget, Meter, Tally
+from mindgraph.tally import Board, Budget, Meter, News, Tally, Tell
 from mindgraph.workspace import Stage, Workspace, file_digest
+
+#: Seconds between two reports of how it goes.
+_NEWS = 0.5
 
 
 class Session:
@@ -30,6 +34,32 @@ class Session:
         self.meter = Meter(open_lvlm(settings), budget, prices)
         run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{verb}"
         self.lvlm = Ledgered(self.meter, workspace.ledger, run=run, price=prices.of_usage)
+
+    def telling(self, tell: Tell) -> Tell:
+        """Return what tells as told, and how it goes, too, where that is wanted."""
+        if not isinstance(tell, Board):
+            return tell
+        board, begun, last = tell, time.monotonic(), 0.0
+
+        def both(what: str, total: int) -> None:
+            nonlocal last
+            board(what, total)
+            if (now := time.monotonic()) - last >= _NEWS:
+                last = now
+                board.news(self._news(now - begun))
+
+        return both
+
+    def _news(self, seconds: float) -> News:
+        counts, seen = self.meter.counts, max(1, self.lvlm.found + self.lvlm.asked)
+        tokens = counts["prompt_tokens"] + counts["completion_tokens"]
+        seconds = max(seconds, 1e-6)
+        return News(
+            rate=(self.lvlm.found + self.lvlm.asked) / seconds,
+            tokens_per_second=tokens / seconds,
+            usd=self.meter.usd,
+            rejected=self.lvlm.unread / seen,
+        )
 
     def counts(self, tally: Tally) -> dict[str, Any]:
         """Return what was asked, found in the ledger, read and not, and the tokens it took."""

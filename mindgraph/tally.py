@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -23,6 +23,30 @@ R = TypeVar("R", bound=Reply)
 #: Is told what is asked about ("products", "co-buys", …), and how many questions there are in all, each
 #: time one more is done.
 Tell = Callable[[str, int], None]
+
+
+class News(msgspec.Struct, frozen=True):
+    """Say how asking goes: answers and tokens a second, money so far, share that could not be read."""
+
+    rate: float
+    tokens_per_second: float
+    usd: float
+    rejected: float
+
+
+@runtime_checkable
+class Board(Protocol):
+    """Be told not only that one more is done, but now and then how it goes."""
+
+    def __call__(self, what: str, total: int, /) -> None:
+        """Take note of one more."""
+        ...
+
+    def news(self, news: News, /) -> None:
+        """Take note of how it goes."""
+        ...
+
+
 #: What ends a run before its end, and leaves what was said until then.
 Stop = BudgetReached | LVLMUnavailable
 

@@ -2,138 +2,37 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mindgraph.cli.base import Context, format_option, pass_context, print_rows
 from mindgraph.cli.ingest import ingest_verb
+from mindgraph.cli.model_options import (
+    BUDGET,
+    CHOICE,
+    MODEL,
+    MODES,
+    PICTURES,
+    PRICES,
+    REASONS,
+    budget_of,
+    opened,
+    with_options,
+)
+from mindgraph.cli.progress import progress
 
 if TYPE_CHECKING:
-    from mindgraph.pipeline import Pipeline
     from mindgraph.settings import Settings
-    from mindgraph.tally import Budget, Tell
+    from mindgraph.tally import Budget
     from mindgraph.workspace import Stage
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-_MODEL = (
-    click.option(
-        "--engine",
-        type=click.Choice(["http", "transformers", "ray", "recorded"]),
-        help="How the model is reached.",
-    ),
-    click.option(
-        "--base-url",
-        metavar="URL[,URL…]",
-        help="Address of an OpenAI-compatible server, with /v1; of several that serve the same model.",
-    ),
-    click.option(
-        "--model",
-        metavar="NAME",
-        help="The model's name there, not needed where it serves one; for `transformers` a folder or hub id.",
-    ),
-    click.option("--revision", metavar="TEXT", help="The model's revision; part of who said it."),
-    click.option(
-        "--cassette",
-        type=click.Path(path_type=Path, dir_okay=False, resolve_path=True),
-        help="File of recorded answers, for the engine `recorded`.",
-    ),
-    click.option("--concurrency", type=click.IntRange(1, 10_000), help="Requests in flight at most."),
-    click.option("--requests-per-minute", type=click.IntRange(0), help="What the service allows."),
-    click.option("--tokens-per-minute", type=click.IntRange(0), help="What the service allows."),
-    click.option(
-        "--pictures",
-        metavar="data|file|URL",
-        help="How a server gets the pictures: in the request, as files on its disk, or under an address.",
-    ),
-    click.option("--ray-engine", type=click.Choice(["http", "transformers"]), help="What each actor runs."),
-    click.option("--ray-workers", type=click.IntRange(1), help="Actors, for the engine `ray`."),
-    click.option("--ray-gpus", type=click.FloatRange(0), help="GPUs of each actor."),
-    click.option(
-        "--ray-address", metavar="ADDRESS", help="A running Ray cluster; one is started where none."
-    ),
-    click.option("--device", metavar="NAME", help="For `transformers`: cuda, mps or cpu."),
-    click.option("--dtype", metavar="NAME", help="For `transformers`: float32, bfloat16 …"),
-    click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds for one answer."),
-    click.option("--temperature", type=click.FloatRange(0, 2), help="Chance in decoding."),
-    click.option("--max-tokens", type=click.IntRange(1), help="Longest answer, in tokens."),
-)
-_MODES = (
-    click.option("--lang", metavar="CODE", help="Language that is asked for and expected, such as en or de."),
-    click.option(
-        "--relations", metavar="NAME,…", help="Relations to ask for; all but causeDesire where none is named."
-    ),
-    click.option("--calls", type=click.Choice(["grouped", "per-relation"]), help="Relations of one call."),
-    click.option("--samples", type=click.IntRange(1, 1000), help="How often each question is put."),
-    click.option("--style", type=click.Choice(["phrase", "paragraph"]), help="How an intention is worded."),
-    click.option(
-        "--prompts",
-        type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
-        help="Folder of prompt templates that stand in for ours.",
-    ),
-    click.option("--as-paper", is_flag=True, help="Ask as the paper's reference implementation does."),
-)
-_PICTURES = click.Choice(["apart", "stacked", "none", "swapped"])
-_REASONS = click.option(
-    "--reasons",
-    type=click.Choice(["none", "all", "kept", "rejected", "sample"]),
-    help="Verdicts that are asked for their reason, too.",
-)
-_CHOICE = (
-    click.option("--limit", type=click.IntRange(1), metavar="N", help="Ask about N co-buys only."),
-    click.option(
-        "--order",
-        type=click.Choice(["coverage", "weight", "random"]),
-        default="coverage",
-        show_default=True,
-        help="Which co-buys come first; coverage: every product once before any twice.",
-    ),
-)
-_PRICES = (
-    click.option("--usd-prompt", type=click.FloatRange(0), help="Price of a million prompt tokens."),
-    click.option("--usd-cached", type=click.FloatRange(0), help="Price of those that the server had kept."),
-    click.option("--usd-completion", type=click.FloatRange(0), help="Price of a million tokens written."),
-    click.option(
-        "--prices",
-        type=click.Path(path_type=Path, dir_okay=False, resolve_path=True),
-        help="File of prices by model, with its date, where none is named.",
-    ),
-)
-_BUDGET = (
-    click.option("--max-calls", type=click.IntRange(1), metavar="N", help="Stop after N calls."),
-    click.option("--max-usd", type=click.FloatRange(0, min_open=True), help="Stop when so much is spent."),
-    click.option("--max-hours", type=click.FloatRange(0, min_open=True), help="Stop after so long."),
-    *_PRICES,
-)
-#: How the reference implementation asks: one paragraph a relation, both pictures on one sheet.
-_AS_PAPER = {
-    "calls": "per-relation",
-    "images": "stacked",
-    "samples": 1,
-    "style": "paragraph",
-    "temperature": 0.2,
-    "max_tokens": 512,
-    "reasons": "all",
-}
-
-
-def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
-    def added(function: F) -> F:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return added
 
 
 @click.command("distill")
-@_options(*_MODEL, *_MODES, _REASONS, *_CHOICE, *_BUDGET)
-@click.option("--images", type=_PICTURES, help="How the pictures of a co-buy are shown.")
+@with_options(*MODEL, *MODES, REASONS, *CHOICE, *BUDGET)
+@click.option("--images", type=PICTURES, help="How the pictures of a co-buy are shown.")
 @pass_context
 def distill_verb(context: Context, /, limit: int | None, order: str, **options: Any) -> None:
     """Ask a model for the features of products and the intentions of co-buys.
@@ -145,8 +44,8 @@ def distill_verb(context: Context, /, limit: int | None, order: str, **options: 
 
 
 @click.command("plan")
-@_options(*_MODEL, *_MODES, *_CHOICE, *_PRICES)
-@click.option("--images", type=_PICTURES, help="How the pictures of a co-buy are shown.")
+@with_options(*MODEL, *MODES, *CHOICE, *PRICES)
+@click.option("--images", type=PICTURES, help="How the pictures of a co-buy are shown.")
 @click.option(
     "--calls-per-second",
     type=click.FloatRange(0, min_open=True),
@@ -179,7 +78,7 @@ def plan_verb(
 
     from mindgraph.distill import Choice
 
-    pipeline = _opened(context, options, remember=False)
+    pipeline = opened(context, options, remember=False)
     counts: dict[str, Any] = {"calls_per_second": calls_per_second, "tokenizer": str(tokenizer or "")}
     steps = pipeline.plan(Choice(limit, order), **counts)
     print_rows([msgspec.structs.asdict(step) for step in steps], as_format)
@@ -203,8 +102,8 @@ def _say_bases(context: Context, settings: Settings, bases: set[str]) -> None:
 
 
 @click.command("pilot")
-@_options(*_MODEL, *_MODES, *_BUDGET)
-@click.option("--images", type=_PICTURES, help="How the pictures of a co-buy are shown.")
+@with_options(*MODEL, *MODES, *BUDGET)
+@click.option("--images", type=PICTURES, help="How the pictures of a co-buy are shown.")
 @click.option(
     "-n", "size", type=click.IntRange(1), default=50, show_default=True, help="Co-buys to ask about."
 )
@@ -238,9 +137,9 @@ def pilot_verb(
     """
     import msgspec
 
-    budget = _budget(options)
-    pipeline = _opened(context, options, remember=False)
-    with _progress(context) as tell:
+    budget = budget_of(options)
+    pipeline = opened(context, options, remember=False)
+    with progress(context) as tell:
         found = pipeline.pilot([_variant(v) for v in variants], size=size, budget=budget, tell=tell)
     print_rows([msgspec.structs.asdict(way) for way in found.ways], as_format)
     if sheet:
@@ -258,8 +157,8 @@ def _variant(text: str) -> dict[str, Any]:
 
 
 @click.command("filter")
-@_options(*_MODEL, _REASONS, *_BUDGET)
-@click.option("--images", type=_PICTURES, help="How the pictures of a co-buy are shown.")
+@with_options(*MODEL, REASONS, *BUDGET)
+@click.option("--images", type=PICTURES, help="How the pictures of a co-buy are shown.")
 @click.option("--again", is_flag=True, help="Judge finished intentions from files, too.")
 @pass_context
 def filter_verb(context: Context, /, again: bool, **options: Any) -> None:
@@ -272,8 +171,8 @@ def filter_verb(context: Context, /, again: bool, **options: Any) -> None:
 
 
 @click.command("run")
-@_options(*_MODEL, *_MODES, _REASONS, *_CHOICE, *_BUDGET)
-@click.option("--show-pictures", type=_PICTURES, help="How the pictures of a co-buy are shown.")
+@with_options(*MODEL, *MODES, REASONS, *CHOICE, *BUDGET)
+@click.option("--show-pictures", type=PICTURES, help="How the pictures of a co-buy are shown.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Lowest score of the shopper that is kept.")
 @click.pass_context
 def run_verb(ctx: click.Context, /, **options: Any) -> None:
@@ -287,7 +186,7 @@ def run_verb(ctx: click.Context, /, **options: Any) -> None:
     limit, order, threshold = options.pop("limit"), options.pop("order"), options.pop("threshold")
     options["images"] = options.pop("show_pictures")
     _distill(context, limit, order, options)
-    _filter(context, False, {}, remember=False, budget=_budget(options))
+    _filter(context, False, {}, remember=False, budget=budget_of(options))
     for verb, given in (("build", {"threshold": threshold}), ("cluster", {}), ("load", {})):
         command = verbs.get_command(ctx, verb)
         assert command is not None
@@ -300,9 +199,9 @@ run_verb.params[:0] = ingest_verb.params
 def _distill(context: Context, limit: int | None, order: str, options: dict[str, Any]) -> None:
     from mindgraph.distill import Choice
 
-    budget = _budget(options)
-    pipeline = _opened(context, options, remember=True)
-    with _progress(context) as tell:
+    budget = budget_of(options)
+    pipeline = opened(context, options, remember=True)
+    with progress(context) as tell:
         stage = pipeline.distill(Choice(limit, order), budget=budget, tell=tell)
     _say(context, stage, _distilled)
 
@@ -310,78 +209,11 @@ def _distill(context: Context, limit: int | None, order: str, options: dict[str,
 def _filter(
     context: Context, again: bool, options: dict[str, Any], *, remember: bool, budget: Budget | None = None
 ) -> None:
-    budget = budget or _budget(options)
-    pipeline = _opened(context, options, remember=remember)
-    with _progress(context) as tell:
+    budget = budget or budget_of(options)
+    pipeline = opened(context, options, remember=remember)
+    with progress(context) as tell:
         stage = pipeline.filter(again=again, budget=budget, tell=tell)
     _say(context, stage, _filtered)
-
-
-def _opened(context: Context, options: dict[str, Any], *, remember: bool) -> Pipeline:
-    """Open the pipeline with the options that were given, and remember them where told."""
-    from mindgraph.prompts import relation_groups
-
-    if options.pop("as_paper", False):
-        options = {**_AS_PAPER, **{name: value for name, value in options.items() if value is not None}}
-    given: dict[str, Any] = {
-        name: str(value) if isinstance(value, Path) else value
-        for name, value in options.items()
-        if value is not None
-    }
-    if "relations" in given:
-        given["relations"] = tuple(part.strip() for part in given["relations"].split(",") if part.strip())
-        relation_groups(given["relations"], "grouped")
-    if given.get("cassette") and "engine" not in given:
-        given["engine"] = "recorded"
-    elif given.get("base_url") and "engine" not in given:
-        given["engine"] = "http"
-    pipeline = context.pipeline(**given)
-    if remember and given:
-        pipeline.workspace.require().create(pipeline.workspace.path, **_without_secrets(given))
-    return pipeline
-
-
-def _without_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that may be remembered; an address with a password in it may not."""
-    from urllib.parse import urlsplit
-
-    from mindgraph.errors import SettingsError
-
-    addresses = [urlsplit(one) for one in given.get("base_url", "").split(",")]
-    if any(parts.username or parts.password or parts.query for parts in addresses):
-        raise SettingsError(
-            "The address of the server holds a key or a password.",
-            hint="Leave it out of --base-url, and put it into MINDGRAPH_API_KEY: it is never stored.",
-        )
-    return dict(given)
-
-
-def _budget(options: dict[str, Any]) -> Budget | None:
-    from mindgraph.tally import Budget
-
-    limits = {name: options.pop(f"max_{name}", None) for name in ("calls", "usd", "hours")}
-    return Budget(**limits) if any(limits.values()) else None
-
-
-@contextmanager
-def _progress(context: Context) -> Iterator[Tell]:
-    """Show a bar for each kind of question on a terminal; elsewhere nothing."""
-    if context.quiet or not sys.stderr.isatty():
-        yield lambda what, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    tasks: dict[str, Any] = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-
-        def tell(what: str, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = shown.add_task(what, total=total)
-            shown.advance(tasks[what])
-
-        yield tell
 
 
 def _say(context: Context, stage: Stage, told: Callable[[Mapping[str, Any]], list[str]]) -> None:

@@ -87,7 +87,7 @@ def _ask(stage: Stage, asker: Asker, opened: Session, cobuys: pl.DataFrame, tell
     generator = asker.generator(opened.lvlm.name, "feature", "intentions")
     gallery = Gallery(workspace.images, settings.images)
     distiller = Distiller(opened.lvlm, asker, workspace.read(Product), gallery, generator=generator.id)
-    said = distiller.distill(cobuys, tell)
+    said = distiller.distill(cobuys, opened.telling(tell))
     add_generator(workspace, generator)
     stage.write(Feature, _with_other_products(workspace.read(Feature), said.features))
     stage.write(Candidate, _with_others(workspace.read(Candidate), said.candidates, generator.id))

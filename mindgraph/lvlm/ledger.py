@@ -41,6 +41,8 @@ class Ledgered:
         #: Questions that were put to the model, and those that the ledger answered.
         self.asked = 0
         self.found = 0
+        #: Answers that could not be read, and those that never came.
+        self.unread = 0
         self._lvlm = lvlm
         #: Whether what is on its way in a batch is not asked again.
         self.waits = bool(getattr(lvlm, "waits", False))
@@ -58,6 +60,7 @@ class Ledgered:
 
     def mark(self, reply: Reply, ok: bool) -> None:
         """Note whether an answer could be read; it stays in the ledger either way."""
+        self.unread += not ok
         if reply.key and reply.error is None and reply.ok != ok:
             self.replies.mark(bytes.fromhex(reply.key), ok)
 
@@ -69,6 +72,7 @@ class Ledgered:
     def _store(self, key: bytes, reply: Reply, how: How) -> Reply:
         """Commit one answer and return it with its key; an answer that came first wins."""
         self.asked += 1
+        self.unread += reply.finish_reason == "error"
         if reply.finish_reason == "skipped":
             return reply
         cost = self._price(reply.usage)
