@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import polars as pl
+import psutil
 
 from benchmarks.harness import Bench, LeftOut, Row, Run, bench, measure
 from mindgraph.browser_kit.examples import examples_of
@@ -42,25 +43,32 @@ def neo4j_load(given: Bench) -> Iterator[Row]:
     """Load, verify, load again, change and load; the same rows plainly; the same by the importer's files."""
     folder = given.copy()
     with _server() as server:
+        watch = _Watch(server)
         first, told = _load(given, server.uri, folder)
-        size = f"{sum(told['counts'].values()):,} nodes and relationships"
-        yield Row("the graph's tables, made once for what follows", f"{told['tables']:.1f} s", size=size)
-        yield Row("first load, all of it", f"{first.seconds:.1f} s", cpu=first.cpu, memory=first.memory)
+        spent = watch.said()
+        rows = f"{sum(told['counts'].values()):,} nodes and relationships"
+        yield Row("the graph's tables, made once for what follows", f"{told['tables']:.1f} s", size=rows)
+        yield Row(
+            "first load, all of it", f"{first.seconds:.1f} s", cpu=first.cpu, memory=first.memory, size=spent
+        )
         verified = given.mindgraph(folder, "validate", server.uri)
+        verifying = watch.said()
         second, unchanged = _load(given, server.uri, folder)
-        yield _against("second load, unchanged, verified", second, first, 0.35, "the first")
+        yield _against("second load, unchanged, verified", second, first, 0.35, "the first", watch.said())
         work = f"1 % changed ({_change(folder):,} triples), verified"
         third, changed = _load(given, server.uri, folder)
-        yield _against(work, third, first, 0.15, "the first")
+        yield _against(work, third, first, 0.15, "the first", watch.said())
     if sum(unchanged["written"]) or changed["compared"] != "what changed":
         raise AssertionError(f"not what it is to be: {unchanged}, {changed}")
     with _server() as server:
+        watch = _Watch(server)
         plain = given.run("-m", "benchmarks.neo4j_runs", "plain", server.uri, told["spool"])
+        work = "plain load: UNWIND … MERGE, one connection"
+        yield Row(work, "", f"{plain.seconds:.1f} s", cpu=plain.cpu, size=watch.said())
         _require_same(server, told["counts"])
-    yield Row("plain load: UNWIND … MERGE, one connection", "", f"{plain.seconds:.1f} s", cpu=plain.cpu)
     transfer = replace(first, seconds=told["transfer"])
     yield _against("transfer of the load", transfer, plain, 0.5, "the plain load")
-    yield _against("full verification", verified, plain, 0.25, "the plain load")
+    yield _against("full verification", verified, plain, 0.25, "the plain load", verifying)
     yield from _files(given, plain)
     yield _memory(given, first)
 
@@ -110,6 +118,24 @@ def _server(*, start: bool = True) -> Iterator[Server]:
             server.close()
     except NoServer as lack:
         raise LeftOut(str(lack)) from lack
+
+
+class _Watch:
+    """Say how much time of the processors a server has spent since it was last asked."""
+
+    def __init__(self, server: Server) -> None:
+        assert server.process is not None
+        self._process = psutil.Process(server.process.pid)
+        self._spent = self._now()
+
+    def said(self) -> str:
+        """Return the seconds since the last time, in words."""
+        before, self._spent = self._spent, self._now()
+        return f"server: {self._spent - before:.0f} s CPU"
+
+    def _now(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
 
 
 def _load(given: Bench, uri: str, folder: Path) -> tuple[Run, dict]:

@@ -1,7 +1,7 @@
 // Remove relationships IN_CLUSTER, all but the first `$keep` of each.
 UNWIND range(0, size($source) - 1) AS i
 MATCH (s:Intention {id: $source[i]})
-MATCH (t:IntentionCluster {key: $target[i]})
+CALL (i) { MATCH (t:IntentionCluster {key: $target[i]}) RETURN t }
 MATCH (s)-[r:IN_CLUSTER]->(t)
 WITH i, collect(r) AS found
 FOREACH (r IN found[$keep..] | DELETE r)

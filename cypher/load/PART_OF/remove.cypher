@@ -1,7 +1,7 @@
 // Remove relationships PART_OF, all but the first `$keep` of each.
 UNWIND range(0, size($source) - 1) AS i
 MATCH (s:IntentionCluster {key: $source[i]})
-MATCH (t:IntentionCluster {key: $target[i]})
+CALL (i) { MATCH (t:IntentionCluster {key: $target[i]}) RETURN t }
 MATCH (s)-[r:PART_OF]->(t)
 WITH i, collect(r) AS found
 FOREACH (r IN found[$keep..] | DELETE r)

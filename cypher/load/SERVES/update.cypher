@@ -1,7 +1,7 @@
 // Set the properties of relationships SERVES; a list a column.
 UNWIND range(0, size($source) - 1) AS i
 MATCH (s:Product {key: $source[i]})
-MATCH (t:IntentionCluster {key: $target[i]})
+CALL (i) { MATCH (t:IntentionCluster {key: $target[i]}) RETURN t }
 MATCH (s)-[r:SERVES]->(t)
 SET r.cobuys = $cobuys[i], r.weight = $weight[i]
 RETURN count(*) AS rows
