@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ KEYWORDS, EXAMPLES = 8, 5
 CANDIDATES = 40
 #: Words of a label beyond which a shorter one is preferred.
 LONG = 6
+#: What it costs a label to be one word, or to begin as no name does.
+BARE = 0.2
+_OPENERS = frozenset({"for", "this", "these", "those", "that", "it", "they", "there", "item", "items"})
+_DULL = re.compile(r"(?:items?|products?|bundles?|goods|brands?|things?)\d*")
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,7 @@ def keywords(rows: pl.DataFrame) -> pl.DataFrame:
     log(1 + mean words of a class / frequency of the word).
     """
     texts = rows.select("text").unique()
-    split = texts.with_columns(
-        pl.Series("word", [[w for w in words_of(t) if w not in EMPTY] for t in texts["text"].to_list()])
-    )
+    split = texts.with_columns(pl.Series("word", [_telling(text) for text in texts["text"].to_list()]))
     words = rows.join(split, on="text").explode("word").drop_nulls("word")
     if words.is_empty():
         return pl.DataFrame(
@@ -152,13 +155,19 @@ def _ranked(best: pl.DataFrame, weights: dict[str, float]) -> list[str]:
     most: int = max(1, *best["uses"].to_list())
 
     def worth(text: str, nearness: float, uses: int) -> float:
-        words = [word for word in words_of(text) if word not in EMPTY]
+        words, whole = _telling(text), words_of(text)
         said = sum(weights.get(word, 0.0) / top for word in set(words)) / max(len(set(words)), 1)
-        return nearness + 0.5 * said + 0.3 * uses / most - 0.08 * max(0, len(words_of(text)) - LONG)
+        bare = (BARE if len(set(words)) < 2 else 0.0) + (BARE if whole and whole[0] in _OPENERS else 0.0)
+        return nearness + 0.5 * said + 0.3 * uses / most - 0.08 * max(0, len(whole) - LONG) - bare
 
     rows = best.select("text", "nearness", "uses").iter_rows()
     scored = [(-round(worth(*row), 9), row[0]) for row in rows]
     return [text for _, text in sorted(scored)]
+
+
+def _telling(text: str) -> list[str]:
+    """Return the words of a text that say something: no empty ones, nor names for goods in general."""
+    return [word for word in words_of(text) if word not in EMPTY and not _DULL.fullmatch(word)]
 
 
 def _examples(served: pl.DataFrame) -> pl.DataFrame:
