@@ -18,6 +18,8 @@ from neo4j.exceptions import (
 
 from mindgraph.errors import StoreError, StoreUnavailable
 
+_TROUBLE = "Look at the server's disk and its logs. Then run the same command again: it finishes the work."
+
 _AGAIN = "Run the same command again once the server answers: it finishes the work."
 
 #: Codes of errors that lie in the rows that were sent; what follows the last dot.
@@ -60,6 +62,8 @@ def translation(what: str, error: Exception) -> StoreError:
         return StoreUnavailable(f"{what}: {said}", hint=_AGAIN)
     if code.endswith("DatabaseUnavailable"):
         return StoreUnavailable(f"{what}: {said}", hint=_AGAIN)
+    if isinstance(error, DatabaseError):
+        return StoreError(f"{what}: {said}", hint=_TROUBLE)
     return StoreError(f"{what}: {said}")
 
 
