@@ -77,6 +77,13 @@ def test_a_missing_index_and_a_missing_constraint_are_named(loaded: Server, driv
         assert f"mindgraph load {loaded.uri}" in findings[about].advice
 
 
+def test_where_vectors_were_loaded_their_indexes_are_looked_for(loaded: Server, driver: neo4j.Driver) -> None:
+    """Elsewhere they are not missed."""
+    driver.execute_query("MATCH (i:Intention) SET i.vector = [0.6, 0.8]")
+
+    assert found(loaded)["server indexes"].found == "missing: intention_vector, purpose_vector"
+
+
 def test_an_index_that_failed_is_named_with_the_server_s_reason(loaded: Server, driver: neo4j.Driver) -> None:
     """Here a value that is too long for it."""
     driver.execute_query("DROP INDEX product_id")

@@ -157,18 +157,22 @@ def _schema(bolt: Bolt) -> Iterator[Finding]:
         indexes = {row["name"]: row for row in _rows(bolt, "indexes")}
         constraints = {row["name"] for row in _rows(bolt, "constraints")}
         loaded = bool(_rows(bolt, "loads"))
+        vectors = any(row["vectors"] for row in _rows(bolt, "vectors"))
     except StoreError as error:
         yield Finding("server schema", "warn", str(error), error.hint)
         return
-    for kind, wanted in ours().items():
+    for kind, wanted in ours(vectors=vectors).items():
         there = constraints if kind == "constraints" else set(indexes)
         yield _judged(bolt, kind, wanted, there, indexes, loaded)
 
 
-def ours() -> dict[str, list[str]]:
-    """Return the names of our constraints and indexes, as the schema's files say them."""
+def ours(*, vectors: bool = False) -> dict[str, list[str]]:
+    """Return the names of our constraints and indexes, as the schema's files say them.
+
+    Those of vectors are there where vectors were loaded.
+    """
     found: dict[str, list[str]] = {"constraints": [], "indexes": []}
-    for file in ("schema.cypher", "schema_neo4j.cypher"):
+    for file in ("schema.cypher", "schema_neo4j.cypher", *(["schema_vectors.cypher"] if vectors else [])):
         for statement in statements(file):
             said = re.match(r"CREATE (?:\w+ )?(CONSTRAINT|INDEX) (\w+)", statement)
             assert said is not None, statement
