@@ -50,7 +50,11 @@ def choose_held_out(
 
 
 def held_out(given: HeldOut, embed: Callable[[Sequence[str]], Matrix], *, seed: int = 0) -> pl.DataFrame:
-    """Return task, method, pairs (all, or across categories only), asked, mrr with its interval, hits@k."""
+    """Return task, method, pairs (all, or across categories only), asked, mrr with its interval, hits@k.
+
+    Sources: Zhou et al., EMNLP 2024 (product recovery, and across categories); Bordes et al., Translating
+    embeddings, 2013 (ranks and hits@k).
+    """
     sides = _Sides(given, embed)
     rows = []
     for task, methods in (("co-buy prediction", sides.prediction()), ("product recovery", sides.recovery())):

@@ -84,10 +84,12 @@ def filter_measure(
     """Return how a score tells gold intentions from distractors: measure, value, low, high, rows, unparsed.
 
     `score` gives each pair of a question and an option a number from 0 to 1, or None. The words that
-    titles and intention share stand beside it as the floor.
+    titles and intention share stand beside it as the floor. Intervals are over questions. Source of the
+    questions: Ding et al., IntentionQA, EMNLP 2024.
     """
     asked = [(question, option) for question in questions for option in question.options]
     truth = np.array([n == q.right for q in questions for n in range(len(q.options))])
+    groups = np.array([at for at, q in enumerate(questions) for _ in q.options])
     rows = []
     for method, scores in ((name, list(score(asked))), ("bag of words", overlaps(asked))):
         given = np.array([value is not None for value in scores])
@@ -98,7 +100,7 @@ def filter_measure(
             "calibration error": calibration_error,
         }
         for measure, function in measures.items():
-            value, low, high = resampled(function, truth[given], values)
+            value, low, high = resampled(function, truth[given], values, groups=groups[given])
             rows.append((method, measure, value, low, high, int(given.sum()), int((~given).sum())))
     return pl.DataFrame(
         rows, schema=["method", "measure", "value", "low", "high", "rows", "unparsed"], orient="row"
@@ -155,7 +157,8 @@ def tasks_measure(
     """Return task, engine, retrieved (with or without), accuracy, low, high, questions.
 
     `known` has title_a, title_b, asin_a, asin_b, text: pairs whose intentions may be handed to a
-    question; none that shares a product with the question's pair is.
+    question; none that shares a product with the question's pair is. Source: Ding et al., IntentionQA,
+    EMNLP 2024.
     """
     rows: list[tuple[Any, ...]] = []
     for task, questions in tasks.items():

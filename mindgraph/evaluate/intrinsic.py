@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from mindgraph.evaluate.scores import interval
 from mindgraph.graph import ends_of, purposes_of
 
 
@@ -30,7 +31,8 @@ def intrinsic(structure: Structure, *, seeds: int = 5, shuffles: int = 5, seed: 
 
     Stability is the mean adjusted Rand index against runs with other seeds; low and high are the
     least and the greatest. z counts standard deviations above graphs of the same degrees (edges
-    cut and joined again at random: Molloy and Reed, 1995).
+    cut and joined again at random: Molloy and Reed, 1995). Source of modularity: Newman and Girvan,
+    Finding and evaluating community structure, 2004.
     """
     graph = structure.graph
     if graph.nnz == 0:
@@ -83,8 +85,8 @@ def category_spread(
 ) -> pl.DataFrame:
     """Return the entropy of categories, in bits, of intentions and of purposes of each level.
 
-    Columns: of, things, entropy (mean), one or two (share of those that serve one or two categories
-    only). Source of the last: Zhou et al., EMNLP 2024, who found over four in five intentions so.
+    Columns: of, things, entropy (mean, with its interval: low, high), one or two (share of those that
+    serve one or two categories only). Source of the last: Zhou et al., EMNLP 2024, who found over four in five intentions so.
     """
     tops = products.select(
         pl.col("id").alias("product"),
@@ -105,9 +107,13 @@ def _spread(name: str, rows: pl.DataFrame) -> pl.DataFrame:
     each = counts.group_by("thing", maintain_order=True).agg(
         (-(share * share.log(2)).sum() + 0.0).alias("entropy"), pl.len().alias("categories")
     )
+    mean, low, high = interval(each["entropy"].to_numpy()) if len(each) else (None, None, None)
     return each.select(
         pl.lit(name).alias("of"),
         pl.len().alias("things"),
-        pl.col("entropy").mean().round(3),
+        *(
+            pl.lit(value, dtype=pl.Float64).round(3).alias(column)
+            for column, value in (("entropy", mean), ("low", low), ("high", high))
+        ),
         (pl.col("categories") <= 2).mean().round(3).alias("one or two"),
     )

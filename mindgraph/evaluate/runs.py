@@ -55,6 +55,8 @@ def image_value(runs: dict[str, tuple[pl.DataFrame, pl.DataFrame]]) -> pl.DataFr
     `runs` has for each name (such as with pictures, without, swapped) its candidates and verdicts.
     Columns: run, co-buys, acceptance, low, high, gain, gain_low, gain_high (paired over co-buys,
     against the first), words (mean Jaccard of the words of each co-buy and relation with the first).
+    Source of the question: the paper that this package implements (arXiv 2406.10701) holds that pictures
+    matter; swapped pictures tell what is seen from what is guessed.
     """
     names = list(runs)
     accepted = {name: _accepted(*tables) for name, tables in runs.items()}

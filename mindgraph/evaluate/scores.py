@@ -63,12 +63,23 @@ def interval(values: Any, *, seed: int = 0, resamples: int = RESAMPLES) -> tuple
 
 
 def resampled(
-    statistic: Callable[..., float], *columns: Any, seed: int = 0, resamples: int = 500
+    statistic: Callable[..., float],
+    *columns: Any,
+    groups: Any = None,
+    seed: int = 0,
+    resamples: int = 500,
 ) -> tuple[float, float, float]:
-    """Return a statistic of paired columns and its 95 % bootstrap interval over rows."""
+    """Return a statistic of paired columns and its 95 % bootstrap interval over rows.
+
+    Rows of one of the `groups` belong together and are drawn together. Source: Davison and Hinkley,
+    Bootstrap methods and their application, 1997.
+    """
     arrays = [np.asarray(column) for column in columns]
     rng = np.random.default_rng(seed)
-    picks = (rng.integers(0, len(arrays[0]), len(arrays[0])) for _ in range(resamples))
+    where = np.arange(len(arrays[0])) if groups is None else np.unique(groups, return_inverse=True)[1]
+    rows = np.split(np.argsort(where, kind="stable"), np.cumsum(np.bincount(where))[:-1])
+    drawn = (rng.integers(0, len(rows), len(rows)) for _ in range(resamples))
+    picks = (np.concatenate([rows[at] for at in draw]) for draw in drawn)
     found = [statistic(*(column[pick] for column in arrays)) for pick in picks]
     low, high = np.nanpercentile(found, [2.5, 97.5])
     return float(statistic(*arrays)), float(low), float(high)
