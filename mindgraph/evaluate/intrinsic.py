@@ -86,8 +86,8 @@ def category_spread(
     """Return the entropy of categories, in bits, of intentions and of purposes of each level.
 
     Columns: of, things, entropy (mean, with its interval: low, high), one or two (share of those that
-    serve one or two categories only). Source of the last: Zhou et al., EMNLP 2024, who found over four in five
-    intentions so.
+    serve one or two categories only). Source of the last: Zhou et al., EMNLP 2024, who found over four in
+    five intentions so.
     """
     tops = products.select(
         pl.col("id").alias("product"),
