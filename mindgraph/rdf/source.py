@@ -26,13 +26,15 @@ from mindgraph.rdf.spill import Numbers, Ranges, Spill, Tables, Tape, distinct, 
 from mindgraph.rdf.stated import Stated, weighed
 from mindgraph.rdf.terms import doubles, encode, encode_one
 from mindgraph.records import Cluster, CoBuy, Generator, Intention, Membership, Product, Record, Triple
-from mindgraph.tables import frame_of
+from mindgraph.tables import frame_of, schema_of
 from mindgraph.workspace import Manifest
 
 #: About how many statements are held at a time: what memory is spent on.
 STATEMENTS = 400_000
 #: Co-buys in a part, at most.
 _PLACES = 1 << 16
+#: What is said of clusters.
+_CLUSTER = ["id", "parent", "level", "label", "keywords", "size", "examples"]
 _WORDINGS = pl.DataFrame(schema={"subject": pl.UInt32, "text": pl.String})
 
 
@@ -63,8 +65,8 @@ class _Walk:
         self.source, self.tables = source, source.tables
         self.folders = (scratch / str(number) for number in count())
         self.dataset = encode_one(source.dataset)
-        self.clusters = model.in_order(self._whole(Cluster))
-        self.generators = model.in_order(self._whole(Generator))
+        self.clusters = model.in_order(self._whole(Cluster, _CLUSTER))
+        self.generators = model.in_order(self._whole(Generator, list(schema_of(Generator))))
         self.products, self.cobuys, self.intentions = (
             self._ids(Product),
             self._ids(CoBuy),
@@ -248,8 +250,8 @@ class _Walk:
         inside = kept[places] == subjects
         return Items(pl.Series(places[inside]), ids.names(pl.Series(targets[inside])))
 
-    def _whole(self, record: type[Record]) -> pl.DataFrame:
-        return pl.concat([frame_of(record), *self.tables.batches(record)])
+    def _whole(self, record: type[Record], columns: list[str]) -> pl.DataFrame:
+        return pl.concat([frame_of(record).select(columns), *self.tables.batches(record, columns)])
 
     def _ids(self, record: type[Record]) -> Ids:
         return Ids(batch["id"] for batch in self.tables.batches(record, ["id"]))

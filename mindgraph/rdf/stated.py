@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from mindgraph.graph import mean_acceptance
-from mindgraph.rdf.ids import Codes, Ids, Marks, Packed, ascend_as_iris
+from mindgraph.rdf.ids import Codes, Flags, Ids, Marks, Packed, ascend_as_iris
 from mindgraph.rdf.spill import Cuts, Tables
 from mindgraph.records import Candidate, Evidence, Merge, Triple
 from mindgraph.tables import content_ids
-
-Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 _ENDS = ["cobuy", "relation", "intention"]
 _NUMBERED = ["cobuy", "relation", "intention", "product_a", "product_b"]

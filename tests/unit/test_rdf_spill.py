@@ -14,9 +14,14 @@ from mindgraph.rdf.ids import Ids, Marks, packed, unpacked
 from mindgraph.rdf.source import Source
 from mindgraph.rdf.spill import Cuts, Numbers, Spill, Tape, distinct, resized
 from mindgraph.rdf.syntax import text_chunks
+from mindgraph.rdf.terms import encode_one
 from mindgraph.rdf.writer import syntax_of, vocabulary
 from mindgraph.records import Candidate, Evidence, Record, Triple
 from tests.handon import write_tables
+
+DIGESTS = st.binary(min_size=16, max_size=16).map(bytes.hex)
+NEAR = st.sampled_from(["00" * 16, "00" * 15 + "01", "0f" * 16, "0F" * 16, "g0" * 16, "0" * 31, "0" * 33])
+IDS = DIGESTS | NEAR | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4)
 
 
 def test_numbers_come_back_sorted_and_once(tmp_path: Path):
@@ -88,6 +93,19 @@ def test_ids_are_numbered_as_their_iris_sort():
     ids = Ids([pl.Series(["lamp", "lam-p", "a b"])])
     assert ids.codes(pl.Series(["a b", "lam-p", "lamp", "?", "?"])).tolist() == [0, 1, 2, 3, 3]
     assert ids.names(pl.Series([0, 3], dtype=pl.UInt32)).to_list() == ["a%20b", "%3F"]
+
+
+@given(st.lists(IDS, max_size=12, unique=True), st.lists(IDS, max_size=12), st.booleans())
+def test_ids_of_any_form_are_found_again(held: list[str], asked: list[str], ordered: bool):
+    """Ids by content and any others have a number each, those of the table in the order of their IRIs."""
+    held = sorted(held, key=lambda id_: encode_one(id_) + ">") if ordered else held
+    ids = Ids([pl.Series(held[:5], dtype=pl.String), pl.Series(held[5:], dtype=pl.String)])
+    wanted = pl.Series([*held, *asked], dtype=pl.String)
+    codes = pl.Series(ids.codes(wanted))
+    assert ids.raw(codes).to_list() == wanted.to_list()
+    assert ids.names(codes).to_list() == [encode_one(id_) for id_ in wanted]
+    order = sorted(held, key=lambda id_: encode_one(id_) + ">")
+    assert ids.codes(pl.Series(order, dtype=pl.String)).tolist() == list(range(len(order)))
 
 
 def test_the_order_of_a_table_shows_nowhere(tmp_path: Path):
