@@ -215,7 +215,7 @@ class Pipeline:
         return clusters.plan(self.workspace, self.settings, self._vectors())
 
     def tune(self) -> pl.DataFrame:
-        """Choose the resolutions of the three levels by stability, and store them in the settings."""
+        """Choose the share of behaviour and the resolutions by stability, and store them."""
         from mindgraph import clusters
 
         return clusters.tune(self.workspace, self.settings, self._vectors())

@@ -187,7 +187,7 @@ def _minilm() -> Embed:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise MissingExtra("MiniLM", "minilm") from error
-    model = SentenceTransformer(str(Path(package.__file__).parent), device="cpu")
+    model = SentenceTransformer(str(Path(package.__file__).parent / "model"), device="cpu")
 
     def embed(texts: Sequence[str]) -> Matrix:
         rows: Matrix = model.encode(list(texts), batch_size=256, show_progress_bar=False)

@@ -11,7 +11,11 @@ from mindgraph.cli.base import Context, format_option, pass_context, print_rows
 
 @click.command("cluster")
 @click.option("--plan", is_flag=True, help="Show what would be merged, largest groups first; write nothing.")
-@click.option("--tune", is_flag=True, help="Choose the resolutions by stability first, and store them.")
+@click.option(
+    "--tune",
+    is_flag=True,
+    help="First choose, and store, the share of behaviour and the resolutions that are most stable.",
+)
 @click.option("--limit", type=int, default=50, show_default=True, help="Groups shown by --plan.")
 @click.option("--vectors", type=click.Choice(["static", "minilm", "endpoint"]), help="Text vectors.")
 @click.option("--vectors-url", help="OpenAI-compatible server of vectors, for `endpoint`.")

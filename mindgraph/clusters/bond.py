@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from mindgraph.clusters.evidence import GUARDED, HUB, nearness
+from mindgraph.clusters.evidence import GUARDED, HUB, nearness, trusted
 from mindgraph.clusters.words import worded
 from mindgraph.errors import NotFound
 from mindgraph.graph import project
@@ -54,7 +54,7 @@ def bond(
     if a != b:
         wanted = [*(relations or (*USAGE_RELATIONS, "open"))]
         triples = project(scan(Triple).collect(), merges).filter(pl.col("relation").is_in(wanted))
-        told["bought for both"] = _shared(triples, a, b, scan, guarded * float(nearness(cosine)))
+        told["bought for both"] = _shared(triples, a, b, scan, guarded * float(trusted(cosine)))
     return told | {"purposes of both": _purposes(scan, a, b)}
 
 

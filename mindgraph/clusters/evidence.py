@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Cosine below which two texts are not near at all.
 FLOOR = 0.35
+#: What shared products count where the texts are unrelated: where nothing else is known, they still hold.
+BARE = 0.01
 #: What evidence counts between intentions that differ in a guard.
 GUARDED = 0.2
 #: Products with more co-buys than this say little of any one intention: they are left out.
@@ -47,12 +49,12 @@ class Texts:
     guards: Any
 
     def weights(self, source: Any, target: Any) -> Any:
-        """Return how far the texts of pairs are near: `nearness` of the cosine, less across guards."""
+        """Return what shared products count between pairs, by the cosine of their texts and the guards."""
         found = np.empty(len(source), np.float64)
         for start in range(0, len(source), PAIRS):
             part = slice(start, start + PAIRS)
             one, other = self.vectors[source[part]], self.vectors[target[part]]
-            found[part] = nearness(np.einsum("ij,ij->i", one, other).astype(np.float64))
+            found[part] = trusted(np.einsum("ij,ij->i", one, other).astype(np.float64))
         return np.round(found * self.guarded(source, target), 9)
 
     def guarded(self, source: Any, target: Any) -> Any:
@@ -72,6 +74,11 @@ class Evidence:
 def nearness(cosine: Any) -> Any:
     """Return the weight of cosines: (cosine - floor) / (1 - floor), squared; 0 below the floor."""
     return np.square(np.maximum(cosine - FLOOR, 0.0) / (1 - FLOOR))
+
+
+def trusted(cosine: Any) -> Any:
+    """Return what shared products count between texts of these cosines: nearly nothing if unrelated."""
+    return BARE + (1 - BARE) * nearness(cosine)
 
 
 def evidence(near: pl.DataFrame, said: pl.DataFrame, texts: Texts, *, weight: float) -> Evidence:
@@ -110,8 +117,8 @@ def behaviour_graph(said: pl.DataFrame, texts: Texts) -> sparse.csr_matrix:
 
     For intentions i and j: the sum over products of idf(i) idf(j) / (number of co-buys of the
     product), counted over pairs of different co-buys of that product, divided by the geometric mean
-    of both intentions' co-buys; times how far their texts are near. The strongest of each intention
-    are kept.
+    of both intentions' co-buys; times what it counts between such texts (`trusted`). The strongest of
+    each intention are kept.
     """
     count = len(texts.guards)
     busy = said.group_by("product").agg(pl.col("cobuy").n_unique().alias("cobuys"))

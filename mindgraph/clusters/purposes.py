@@ -12,7 +12,7 @@ from scipy import sparse
 
 from mindgraph.clusters import lineage
 from mindgraph.clusters.communities import RESOLUTIONS, communities, connected, levels, sized
-from mindgraph.clusters.evidence import Texts, evidence
+from mindgraph.clusters.evidence import Evidence, Texts, evidence
 from mindgraph.clusters.labels import Members, described
 from mindgraph.records import Cluster, Community, Lineage, Membership
 from mindgraph.relations import USAGE_RELATIONS
@@ -89,14 +89,29 @@ def intention_graph(
     relations: Sequence[str] = (),
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, sparse.csr_matrix]:
     """Return the triples looked at, the intentions they use, what products say of them, and the graph."""
+    asked, used, said, found = intention_evidence(
+        triples, intentions, vectors, near, weight=weight, relations=relations
+    )
+    return asked, used, said, found.mixed
+
+
+def intention_evidence(
+    triples: pl.DataFrame,
+    intentions: pl.DataFrame,
+    vectors: Matrix,
+    near: pl.DataFrame,
+    *,
+    weight: float,
+    relations: Sequence[str] = (),
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Evidence]:
+    """Return what `intention_graph` does, with both kinds of evidence apart, too."""
     asked = triples.filter(pl.col("relation").is_in([*(relations or (*USAGE_RELATIONS, "open"))]))
     used = intentions.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     used = used.join(asked, left_on="id", right_on="intention", how="semi", maintain_order="left")
     said = _said(asked, used)
     guards = used["guard"].rank("dense").cast(pl.Int64).to_numpy()
     texts = Texts(vectors[used["row"].to_numpy()], guards)
-    mixed = evidence(_among(near, used), said, texts, weight=weight).mixed
-    return asked, used, said, mixed
+    return asked, used, said, evidence(_among(near, used), said, texts, weight=weight)
 
 
 def product_communities(cobuys: pl.DataFrame, *, seed: int = 0) -> pl.DataFrame:

@@ -1,7 +1,8 @@
-"""Which resolutions the data bears: communities that come out again with another seed."""
+"""Which share of behaviour and which resolutions the data bears: communities that come out again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -9,30 +10,55 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from mindgraph.clusters.communities import communities
+from mindgraph.clusters.communities import communities, sized
 
 #: Resolutions that are tried, from broad to fine, each about half again as large as the one before.
 TRIED = tuple(round(0.25 * 1.5**step, 3) for step in range(16))
-#: Seeds that are compared at each.
-SEEDS = 3
+#: Those of them at which shares of behaviour are compared.
+LOOKED = TRIED[4:11]
+#: Shares of behaviour that are tried.
+SHARES = (0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
+#: Seeds that are compared at each resolution, and at each share of behaviour.
+SEEDS, FEWER = 3, 2
+#: How often the graph is gone through for a try.
+ITERATIONS = 2
+#: What a try gives, by column.
+_COLUMNS = {
+    "behaviour": pl.Float64,
+    "resolution": pl.Float64,
+    "communities": pl.Int64,
+    "stability": pl.Float64,
+}
 
 
-def scan(graph: sparse.csr_matrix, *, seed: int = 0) -> pl.DataFrame:
-    """Return what each resolution gives: resolution, communities, stability, level.
+def scan(
+    mixed: Callable[[float], sparse.csr_matrix], *, shares: Sequence[float] = SHARES, seed: int = 0
+) -> pl.DataFrame:
+    """Return what each share of behaviour and each resolution gives, and which are chosen.
 
-    `communities` counts those of more than one member; `stability` is the mean adjusted Rand index
-    of runs with different seeds. `level` is 0 (fine) to 2 (broad) where the resolution is chosen: those
-    that give between 2 communities and one for every 4 intentions are cut into three ranges, and
-    the most stable one of each is taken. None is chosen where fewer than three are left.
+    Columns: behaviour, resolution (for 1,000 intentions, see `communities.sized`), communities (those
+    of more than one member), stability (the mean adjusted Rand index of runs with different seeds),
+    level. The share is the one that has the most stable communities at any of `LOOKED`. `level` is 0
+    (fine) to 2 (broad) where the resolution is chosen: those that give between 2 communities and one
+    for every 4 intentions are cut into three ranges, and the most stable one of each is taken. None
+    is chosen where fewer than three are left.
     """
-    rows = [_tried(graph, resolution, seed) for resolution in TRIED]
+    looked = [_tried(mixed(share), share, r, seed, FEWER) for share in shares for r in LOOKED]
+    share = max(looked, key=lambda row: (row[3], -row[0]))[0]
+    graph = mixed(share)
+    rows = [_tried(graph, share, resolution, seed, SEEDS) for resolution in TRIED]
     most = np.count_nonzero(np.diff(graph.indptr)) / 4
-    usable = [n for n, (_, several, _) in enumerate(rows) if 2 <= several <= most]
+    usable = [n for n, row in enumerate(rows) if 2 <= row[2] <= most]
     ranges = np.array_split(usable, 3) if len(usable) >= 3 else []
-    best = {max(part, key=lambda n: (rows[n][2], -n)): 2 - at for at, part in enumerate(ranges)}
-    schema = {"resolution": pl.Float64, "communities": pl.Int64, "stability": pl.Float64}
+    best = {max(part, key=lambda n: (rows[n][3], -n)): 2 - at for at, part in enumerate(ranges)}
     levels = pl.Series("level", [best.get(n) for n in range(len(rows))], dtype=pl.Int64)
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(levels)
+    others = [row for row in looked if row[0] != share]
+    return pl.concat(
+        [
+            pl.DataFrame(others, schema=_COLUMNS, orient="row").with_columns(level=pl.lit(None, pl.Int64)),
+            pl.DataFrame(rows, schema=_COLUMNS, orient="row").with_columns(levels),
+        ]
+    )
 
 
 def rand_index(one: Any, other: Any) -> float:
@@ -49,11 +75,14 @@ def rand_index(one: Any, other: Any) -> float:
     return 1.0 if most == expected else (together - expected) / (most - expected)
 
 
-def _tried(graph: sparse.csr_matrix, resolution: float, seed: int) -> tuple[float, int, float]:
+def _tried(
+    graph: sparse.csr_matrix, share: float, resolution: float, seed: int, seeds: int
+) -> tuple[float, float, int, float]:
     held = np.diff(graph.indptr) > 0
-    runs = [communities(graph, resolution, seed=seed + n)[held] for n in range(SEEDS)]
     if not held.any():
-        return resolution, 0, 1.0
+        return share, resolution, 0, 1.0
+    at = sized([resolution], graph)[0]
+    runs = [communities(graph, at, seed=seed + n, iterations=ITERATIONS)[held] for n in range(seeds)]
     several = int((np.bincount(runs[0]) > 1).sum())
     indices = [rand_index(one, other) for one, other in combinations(runs, 2)]
-    return resolution, several, round(float(np.mean(indices)), 4)
+    return share, resolution, several, round(float(np.mean(indices)), 4)

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 
 from mindgraph.clusters.consolidate import consolidate
+from mindgraph.clusters.evidence import mixture
 from mindgraph.clusters.nearness import as_rows, neighbours_of, wordings_of
-from mindgraph.clusters.purposes import clusters_of, intention_graph
+from mindgraph.clusters.purposes import clusters_of, intention_evidence
 from mindgraph.clusters.stability import scan
 from mindgraph.errors import NotFound, SettingsError
 from mindgraph.graph import project
@@ -92,7 +93,7 @@ def cluster(
         unnamed = stage.previous.counts.get("unanswered") if stage.previous and namer else 0
         stage.unchanged = stage.unchanged and not unnamed
         if not stage.unchanged:
-            tables = _as_they_were(workspace) if known else _cluster(workspace, settings, vectors, stage)
+            tables = _as_they_were(workspace) if known else _cluster(workspace, settings, vectors)
             stopped = _write(stage, tables, namer)
     if not stage.unchanged and stopped:
         raise stopped
@@ -148,12 +149,12 @@ def check_settings(settings: Settings) -> None:
 
 
 def _cluster(
-    workspace: Workspace, settings: Settings, vectors: TextVectors, stage: Stage
+    workspace: Workspace, settings: Settings, vectors: TextVectors
 ) -> dict[type[Record], pl.DataFrame]:
     """Return the tables of both halves."""
     products, cobuys = workspace.read(Product), workspace.read(CoBuy)
     given = _wordings(workspace, vectors)
-    kept = _kept_neighbours(workspace, stage, vectors.name, settings.seed)
+    kept = _kept_neighbours(workspace, vectors.name, settings.seed)
     if kept is None:
         kept = neighbours_of(given.wordings, given.vectors, seed=settings.seed)
     merges = given.merges(kept, settings.radius)
@@ -274,16 +275,18 @@ def _one_intention(workspace: Workspace, wanted: str) -> str:
 
 
 def tune(workspace: Workspace, settings: Settings, vectors: TextVectors) -> pl.DataFrame:
-    """Choose the resolutions by stability, store them in the settings, and return what was tried.
+    """Choose share of behaviour and resolutions by stability, store them, and return what was tried.
 
     See `stability.scan` for the columns; `level` says which resolution was chosen for which level.
     """
     check_settings(settings)
     given = _wordings(workspace.require(), vectors)
-    near = neighbours_of(given.wordings, given.vectors, seed=settings.seed)
+    near = _kept_neighbours(workspace, vectors.name, settings.seed)
+    if near is None:
+        near = neighbours_of(given.wordings, given.vectors, seed=settings.seed)
     merges = given.merges(near, settings.radius)
     canonical, rows = given.canonical(merges)
-    *_, graph = intention_graph(
+    *_, found = intention_evidence(
         project(given.triples, merges),
         canonical,
         rows,
@@ -291,19 +294,20 @@ def tune(workspace: Workspace, settings: Settings, vectors: TextVectors) -> pl.D
         weight=settings.behaviour,
         relations=settings.cluster_relations,
     )
-    tried = scan(graph, seed=settings.seed)
-    chosen = tried.drop_nulls("level").sort("level")["resolution"].to_list()
+    tried = scan(lambda share: mixture(found.text, found.behaviour, share), seed=settings.seed)
+    chosen = tried.drop_nulls("level").sort("level")
     if len(chosen) == len(settings.resolutions):
+        resolutions = chosen["resolution"].to_list()
         with workspace.locked():
-            Workspace.create(workspace.path, resolutions=chosen)
+            Workspace.create(workspace.path, resolutions=resolutions, behaviour=chosen["behaviour"][0])
     return tried
 
 
-def _kept_neighbours(workspace: Workspace, stage: Stage, vectors: str, seed: int) -> pl.DataFrame | None:
+def _kept_neighbours(workspace: Workspace, vectors: str, seed: int) -> pl.DataFrame | None:
     """Return the neighbour lists of the last run where its intentions and vectors are the same."""
-    last = stage.previous
+    last = workspace.last("cluster")
     same = last is not None and (
-        all(last.reads.get(r.table) == stage.made_of[r.table] for r in (Product, Intention, Triple, Apart))
+        all(last.reads.get(r.table) == workspace.digest_of(r) for r in (Product, Intention, Triple, Apart))
         and (last.settings.get("vectors"), last.settings.get("seed")) == (vectors, seed)
         and last.writes.get(Neighbour.table) == workspace.digest_of(Neighbour)
     )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
 
 #: Shares of behaviour among which training sessions choose.
-WEIGHTS = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8)
+WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5)
 #: Parts of the training sessions, each of which is held out once for that choice.
 INNER = 3
 

@@ -249,7 +249,7 @@ def test_unmerging_what_is_not_there_is_told(tmp_path: Path, wanted: str):
 
 
 def test_tuning_stores_three_resolutions(tmp_path: Path):
-    """Resolutions are chosen by stability, fine to broad, and are settings from then on."""
+    """Share of behaviour and resolutions are chosen by stability, and are settings from then on."""
     said: list[Said] = []
     deeds = ("washing", "storing", "painting", "repairing", "carrying", "selling")
     things = ("tents", "boats", "shoes", "lamps", "guitars", "cups")
@@ -260,9 +260,11 @@ def test_tuning_stores_three_resolutions(tmp_path: Path):
         )
     workspace = said_workspace(tmp_path, said)
     tried = Pipeline(workspace, workspace.settings()).tune()
-    chosen = tried.drop_nulls("level").sort("level")["resolution"].to_list()
+    levels = tried.drop_nulls("level").sort("level")
+    chosen = levels["resolution"].to_list()
     assert chosen == sorted(chosen, reverse=True)
     assert list(workspace.settings().resolutions) == chosen
+    assert [workspace.settings().behaviour] == levels["behaviour"].unique().to_list()
     clustered(workspace)
     assert workspace.read(Cluster)["level"].n_unique() == 3
 
