@@ -1,4 +1,7 @@
-"""What is said to a model and what comes back: the nouns of the door to models."""
+"""What is said to a model and what comes back: the nouns of the door to models.
+
+There are millions of them and none refers back to itself, so the collector of cycles need not look at them.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from typing import Any
 import msgspec
 
 
-class Picture(msgspec.Struct, frozen=True):
+class Picture(msgspec.Struct, frozen=True, gc=False):
     """Name a stored picture; `id` hashes the source bytes and the resize rule."""
 
     id: str
     path: str
 
 
-class Decoding(msgspec.Struct, frozen=True, kw_only=True):
+class Decoding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Say how an answer is decoded; part of every key of the ledger."""
 
     temperature: float = 0.0
@@ -22,7 +25,7 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
 
 
-class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+class Prompt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Be one question: system text first, then parts in the order in which the model reads them."""
 
     #: "feature", "intentions" or "verdict".
@@ -43,7 +46,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     decoding: Decoding = Decoding()
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
+class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Count what one answer took; tokens as the server reports them, None where it does not."""
 
     prompt_tokens: int | None = None
@@ -59,7 +62,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         return (self.prompt_tokens or 0) + (self.completion_tokens or 0)
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Be one answer; `error` says why there is none."""
 
     prompt: Prompt
@@ -73,7 +76,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool | None = None
 
 
-class Decision(Reply, frozen=True, kw_only=True):
+class Decision(Reply, frozen=True, kw_only=True, gc=False):
     """Be one answer to a yes-or-no question; `p_yes` is None where no probabilities are given."""
 
     p_yes: float | None = None

@@ -28,7 +28,7 @@ SHOPPER = "shopper"
 #: From this score on the answer is yes; what is kept is decided later, by a threshold of its own.
 YES = 0.5
 #: Distinct questions of one block.
-BLOCK = 2048
+BLOCK = 4096
 #: Rows whose ids are made together.
 _PIECE = 10_000
 #: One question in so many is asked for its reason where a sample is wanted.

@@ -30,6 +30,9 @@ from mindgraph.settings import Settings
 from mindgraph.tally import Budget, Tell, silent
 from mindgraph.workspace import Stage, Workspace
 
+#: What rules and shopper look at; the rest of a candidate stays on disk.
+_LOOKED_AT = ("id", "cobuy", "relation", "text", "lang", "generator", "sample")
+
 
 def filter_candidates(
     workspace: Workspace,
@@ -104,7 +107,7 @@ def _ask(
 
 def to_judge(workspace: Workspace, *, again: bool = False) -> pl.DataFrame:
     """Return the candidates that are judged, and whether each was asked for as a paragraph."""
-    candidates = workspace.read(Candidate)
+    candidates = workspace.scan(Candidate).select(_LOOKED_AT).collect()
     if candidates.is_empty():
         raise WorkspaceError(
             f"{workspace.path} holds no candidates to filter.",

@@ -23,7 +23,7 @@ ATTEMPTS = 3
 _WARMER = 0.3
 
 
-class Outcome(msgspec.Struct, Generic[V], frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, Generic[V], frozen=True, kw_only=True, gc=False):
     """Be what became of one prompt: a value, or the reason why there is none.
 
     `prompt` is the last attempt, `reply` its answer with the raw text.

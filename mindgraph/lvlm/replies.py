@@ -32,7 +32,7 @@ PATIENCE = 60.0
 _PARTS = msgspec.json.Decoder(list[str | dict[str, str]])
 
 
-class Stored(msgspec.Struct, frozen=True):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """Be one answer as the ledger holds it."""
 
     key: bytes

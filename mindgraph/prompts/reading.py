@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -30,7 +30,7 @@ class Unreadable(ValueError):
     """Say why an answer cannot be read; one line."""
 
 
-class Given(msgspec.Struct, frozen=True):
+class Given(msgspec.Struct, frozen=True, gc=False):
     """Be one intention as the model gave it; `position` counts those of one relation."""
 
     relation: str
@@ -61,7 +61,8 @@ def read_intentions(text: str, relations: Sequence[str]) -> list[Given]:
     if answer and not any(relation in named for relation in relations):
         keys = ", ".join(str(key) for key in answer)[:80]
         raise Unreadable(f"none of the relations asked for is in the answer; its keys are: {keys}")
-    return [given for relation in relations for given in _intentions(relation, named.get(relation))]
+    said = ((relation, named.get(relation)) for relation in relations)
+    return [given for relation, value in said if value is not None for given in _intentions(relation, value)]
 
 
 def read_paragraph(text: str, relation: str) -> list[Given]:
@@ -110,8 +111,14 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
                 continue
 
 
-def _intentions(relation: str, value: Any) -> Iterator[Given]:
-    for position, one in enumerate(value if isinstance(value, list) else [value]):
+def _intentions(relation: str, value: Any) -> Iterable[Given]:
+    if isinstance(value, dict):
+        return (_intention(relation, value, 0),)
+    return _several(relation, value if isinstance(value, list) else [value])
+
+
+def _several(relation: str, values: list[Any]) -> Iterator[Given]:
+    for position, one in enumerate(values):
         if one is None:
             continue
         if isinstance(one, str):
