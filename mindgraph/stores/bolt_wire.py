@@ -14,6 +14,7 @@ Tell = Callable[[int], None]
 Parser = Generator[int, bytes, None]
 
 GOODBYE = 0x02
+ROUTE = 0x66
 RECORD = 0x71
 #: SUCCESS, IGNORED, FAILURE: what ends the answer to a request.
 SUMMARIES = frozenset((0x70, 0x7E, 0x7F))

@@ -15,6 +15,7 @@ from mindgraph.errors import StoreUnavailable
 from mindgraph.stores.bolt_wire import (
     CLIENT_GREETING,
     GOODBYE,
+    ROUTE,
     SERVER_GREETING,
     SUMMARIES,
     Fed,
@@ -86,7 +87,7 @@ class Gate:
         except OSError:
             client.close()
             return
-        passage = Passage(client, server)
+        passage = Passage(client, server, self.port)
         self._passages.add(passage)
         passage.run()
         self._passages.discard(passage)
@@ -95,8 +96,12 @@ class Gate:
 class Passage:
     """Be one connection of a client, passed on to the server."""
 
-    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+    def __init__(self, client: socket.socket, server: socket.socket, port: int) -> None:
         self._client, self._server = client, server
+        #: The server's port and ours, of one length: a client that asks for routes shall come here again.
+        inner = server.getpeername()[1]
+        self._ports = f":{inner:05d}".encode(), f":{port:05d}".encode()
+        self._routed = False
         self._lock = threading.Lock()
         self._unanswered = 0
         self._since = 0.0
@@ -157,6 +162,8 @@ class Passage:
             if not data:
                 break
             parse(data)
+            if self._routed and self._ports[0] in data:
+                data, self._routed = data.replace(*self._ports), False
             try:
                 self._client.sendall(data)
             except OSError:
@@ -173,6 +180,7 @@ class Passage:
         with self._lock:
             if kind == GOODBYE:
                 return
+            self._routed |= kind == ROUTE
             if not self._unanswered:
                 self._since = time.monotonic()
             self._unanswered += 1

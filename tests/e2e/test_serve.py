@@ -172,6 +172,18 @@ def test_a_statement_that_runs_away_is_ended_and_the_server_answers_again(apart:
         assert _count(driver) > 0
 
 
+def test_a_client_that_asks_for_routes_comes_through_the_same_gate(
+    driver: neo4j.Driver, folder: Path
+) -> None:
+    """By neo4j:// as by bolt://: there is no way past the time limit."""
+    port = driver.get_server_info().address[1]
+    password = (folder / "ws" / "serve" / "password").read_text().strip()
+    with neo4j.GraphDatabase.driver(f"neo4j://127.0.0.1:{port}", auth=("reader", password)) as routed:
+        summary = routed.execute_query("RETURN 1").summary
+
+    assert summary.server.address == ("127.0.0.1", port)
+
+
 def test_a_statement_whose_client_has_gone_is_ended_too(apart: Path) -> None:
     """Nobody is there to be told; the process that works for nobody is replaced."""
     code = "import neo4j, sys; uri, password, statement = sys.argv[1:]; "
