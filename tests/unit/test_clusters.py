@@ -211,6 +211,29 @@ def test_an_endpoint_that_fails_half_way_is_resumed(tmp_path: Path):
     assert workspace.has(Cluster)
 
 
+def test_zero_vectors_are_clustered_by_what_is_bought(tmp_path: Path):
+    """Where no text has a vector nothing merges by nearness, and shared products alone hold together."""
+
+    def nothing(seen: Seen, number: int) -> Answer:
+        data = [{"index": n, "embedding": [0.0, 0.0]} for n, _ in enumerate(seen.body["input"])]
+        return Answer(body=json.dumps({"data": data}).encode())
+
+    workspace = two_purposes(tmp_path)
+    with StubServer(nothing) as server:
+        clustered(workspace, vectors="endpoint", vectors_model="m", vectors_url=server.base_url)
+    assert workspace.read(Neighbour).is_empty()
+    assert workspace.read(Merge).is_empty()
+    assert all(part <= set(CHARGING) or part <= set(PAINTING) for part in purposes(workspace))
+
+
+def test_what_differs_in_a_guard_holds_less(tmp_path: Path):
+    """A negation, number or size that differs leaves a fifth of the evidence of the same texts."""
+    ends = pl.DataFrame({"product": ["lamp"] * 2, "cobuy": ["1", "2"], "intention": [0, 1]})
+    vectors = np.ones((2, 4), np.float32) / 2
+    same, other = (behaviour_graph(ends, Texts(vectors, np.array(guards))) for guards in ([0, 0], [0, 1]))
+    assert other[0, 1] == pytest.approx(same[0, 1] / 5, rel=1e-6)
+
+
 def test_a_plan_shows_the_largest_groups_first_and_writes_nothing(tmp_path: Path):
     """The plan names canonical, wordings and the least cosine; the folder stays as it is."""
     said: list[Said] = [
