@@ -79,26 +79,38 @@ def cached(address: str, cobuys: str) -> dict[str, Any]:
 
 
 def plan(address: str, folder: str, cobuys: str) -> dict[str, Any]:
-    """Plan, pilot a part, plan again, run the rest; prompt tokens as planned and as the server counted."""
-    from mindgraph.distill import Choice
+    """Plan the features and intentions of some co-buys, and let the server read them: tokens of both.
+
+    Answers are cut after one token: it is the reading that is compared.
+    """
+    import polars as pl
+
+    from mindgraph.distill import Choice, chosen
+    from mindgraph.pairs import Gallery, displays, pairs
     from mindgraph.pipeline import Pipeline
+    from mindgraph.prompts import Asker
+    from mindgraph.records import Feature, Product
     from mindgraph.workspace import Workspace
 
-    workspace, count = Workspace(folder), int(cobuys)
-    given = {"base_url": address, "concurrency": 2, "max_tokens": 200, "images": "none"}
-    settings = workspace.settings({**given, "relations": ("usedFor", "can", "isA", "similarTo")})
-    pipeline, choice = Pipeline(workspace, settings), Choice(count, "random")
-    before = {step.step: step for step in pipeline.plan(choice)}
-    pipeline.pilot(size=max(2, count // 2))
-    after = {step.step: step for step in pipeline.plan(choice)}
-    used = [stage.counts["prompt_tokens"] for stage in (pipeline.distill(choice), pipeline.filter())]
+    workspace, choice = Workspace(folder), Choice(int(cobuys), "random")
+    given = {"base_url": address, "concurrency": 2, "max_tokens": 1, "images": "none"}
+    settings = workspace.settings({**given, "relations": ("usedFor", "can")})
+    steps = {step.step: step for step in Pipeline(workspace, settings).plan(choice)}
+    asker, bought = Asker(settings), chosen(workspace, settings, choice)
+    ids = pl.concat([bought["product_a"], bought["product_b"]])
+    shown = displays(workspace.read(Product), ids, workspace.read(Feature))
+    asked = [asker.feature(product, one.shown, None) for product, one in shown.items()]
+    for pair in pairs(bought, shown, Gallery(workspace.images, "none")):
+        asked += asker.intentions(pair)
+    lvlm = open_lvlm(settings)
+    used = sum(reply.usage.prompt_tokens or 0 for reply in lvlm.ask(asked))
+    lvlm.close()
+    told = (steps["feature"], steps["intentions"])
     return {
-        "counted": before["feature"].prompt_tokens + before["intentions"].prompt_tokens,
-        "basis": [before["intentions"].basis, after["intentions"].basis],
-        "planned": after["all"].prompt_tokens,
-        "used": sum(used),
-        "steps": {name: [before[name].prompt_tokens, after[name].prompt_tokens] for name in before},
-        "each": used,
+        "planned": sum(step.prompt_tokens for step in told),
+        "used": used,
+        "basis": told[1].basis,
+        "calls": len(asked),
     }
 
 
