@@ -10,13 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from benchmarks.synthetic import make_workspace
+from mindgraph.resources import statements
 from mindgraph.spool import Spool
 from mindgraph.stores.bolt import Login, connect, verify
+from mindgraph.stores.bolt.ground import make_schema
 from mindgraph.workspace import Workspace
 from tests.needs import need
 from tests.servers import GENERATIONS, NoServer, Server, prepare
@@ -141,3 +144,29 @@ def test_two_loads_at_once_leave_one_whole_graph(server: Server, workspace: Work
         assert code == 0 or "another load of this database is running" in said
     require_whole(server, spooled(workspace))
     assert "created 0, updated 0, removed 0" in finish(server, workspace)
+
+
+SHOW_CONSTRAINTS = "SHOW CONSTRAINTS YIELD name"
+SHOW_INDEXES = "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"
+CONSTRAINTS = [text for text in statements("schema.cypher") if "CREATE CONSTRAINT" in text]
+
+
+def make(server: Server) -> None:
+    """Make the schema, as a load does first."""
+    with connect(server.uri, Login(server.user, server.password)) as bolt:
+        make_schema(bolt)
+
+
+def test_a_schema_that_several_make_at_once_is_made_once(server: Server):
+    """Who comes second finds it made, or waits; nobody is told that it is there already."""
+    with server.driver() as driver:
+        for row in driver.execute_query(SHOW_CONSTRAINTS).records:
+            driver.execute_query(f"DROP CONSTRAINT {row['name']}")
+        for row in driver.execute_query(SHOW_INDEXES).records:
+            driver.execute_query(f"DROP INDEX {row['name']}")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: make(server), range(4)))
+
+    with server.driver() as driver:
+        assert len(driver.execute_query(SHOW_CONSTRAINTS).records) >= len(CONSTRAINTS)

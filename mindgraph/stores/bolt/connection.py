@@ -29,6 +29,9 @@ SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 #: The oldest server that our statements are written for.
 FLOOR = (5, 26)
 
+#: How codes end that say: it is there. `IF NOT EXISTS` does not keep two from making it at once.
+_MADE = ("EquivalentSchemaRuleAlreadyExists", "IndexAlreadyExists", "ConstraintAlreadyExists")
+
 _FLOOR_HINT = "Neo4j 5.26 LTS is the oldest that is supported; every release since then is."
 
 
@@ -73,9 +76,20 @@ class Bolt:
         return self._managed(name, parameters, write=True, take=take)
 
     def run(self, text: str, what: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Run a statement by itself, such as one about the schema; `what` names it in errors."""
+        """Run a statement by itself, such as one about the schema; `what` names it in errors.
+
+        Two loads that make the same schema at once may lock each other out: the server's loser asks again.
+        """
         with translated(what), self.session() as session:
-            return session.run(text, parameters).data()
+            return session.execute_write(lambda transaction: transaction.run(text, parameters).data())
+
+    def make(self, text: str, what: str, **parameters: Any) -> None:
+        """Run a statement that makes a constraint or an index, unless another load has made it meanwhile."""
+        try:
+            self.run(text, what, **parameters)
+        except StoreError as error:
+            if not isinstance(error.__cause__, Neo4jError) or not code_of(error.__cause__).endswith(_MADE):
+                raise
 
     def session(self) -> neo4j.Session:
         """Return a new session on the database."""

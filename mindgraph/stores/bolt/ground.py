@@ -47,11 +47,11 @@ def make_schema(bolt: Bolt, dimensions: int = 0) -> None:
     """
     for name in ("schema.cypher", "schema_neo4j.cypher"):
         for statement in statements(name):
-            bolt.run(statement, f"cypher/{name}")
+            bolt.make(statement, f"cypher/{name}")
     if dimensions:
         _drop_other_vectors(bolt, dimensions)
         for statement in statements("schema_vectors.cypher"):
-            bolt.run(statement, "cypher/schema_vectors.cypher", dimensions=dimensions)
+            bolt.make(statement, "cypher/schema_vectors.cypher", dimensions=dimensions)
     bolt.run("CALL db.awaitIndexes(600)", "waiting for the indexes")
 
 
