@@ -24,6 +24,9 @@ BAR = 20
 QUALITY = 90
 _STACKED = "stacked"
 
+#: What is looked at of a product; the rest of the table stays on disk.
+DISPLAYED = ("id", "title", "brand", "categories", "price", "description", "image")
+
 
 @dataclass(frozen=True)
 class Display:
@@ -118,7 +121,7 @@ def displays(products: pl.DataFrame, ids: pl.Series, features: pl.DataFrame) -> 
     """Return what is shown of some products, with the notes made on them, by product id."""
     wanted = products.join(ids.unique().rename("id").to_frame(), on="id", how="semi")
     noted = wanted.join(features.select(id="product", notes="text"), on="id", how="left")
-    columns = noted.select("id", "title", "brand", "categories", "price", "description", "image", "notes")
+    columns = noted.select(*DISPLAYED, "notes")
     return {
         id: Display(
             show(title, brand=brand, categories=categories, price=price, description=description),

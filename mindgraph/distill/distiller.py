@@ -148,7 +148,9 @@ _CANDIDATES = pl.Schema(
 
 def _with_ids(candidates: pl.DataFrame) -> pl.DataFrame:
     """Return the candidates with their ids; made piece by piece, for their keys are long."""
-    pieces = [content_ids(piece, "candidate", _IDENTITY) for piece in candidates.iter_slices(_PIECE)]
+    pieces = [
+        content_ids(piece, "candidate", _IDENTITY, distinct=True) for piece in candidates.iter_slices(_PIECE)
+    ]
     ids = pl.concat(pieces) if pieces else pl.Series("id", [], dtype=pl.String)
     return candidates.with_columns(ids).select(list(schema_of(Candidate)))
 

@@ -14,7 +14,7 @@ import polars as pl
 from mindgraph.distill.distiller import STAGE, Distilled, Distiller
 from mindgraph.distill.order import ordered
 from mindgraph.errors import WorkspaceError
-from mindgraph.pairs import Gallery
+from mindgraph.pairs import DISPLAYED, Gallery
 from mindgraph.prompts import Asker
 from mindgraph.records import Candidate, CoBuy, Feature, Product
 from mindgraph.session import (
@@ -86,8 +86,10 @@ def _ask(stage: Stage, asker: Asker, opened: Session, cobuys: pl.DataFrame, tell
     workspace, settings = stage.workspace, asker.settings
     generator = asker.generator(opened.lvlm.name, "feature", "intentions")
     gallery = Gallery(workspace.images, settings.images)
-    distiller = Distiller(opened.lvlm, asker, workspace.read(Product), gallery, generator=generator.id)
-    said = distiller.distill(cobuys, opened.telling(tell))
+    # The distiller, and the products with it, is let go before anything is written.
+    said = Distiller(
+        opened.lvlm, asker, workspace.read(Product, DISPLAYED), gallery, generator=generator.id
+    ).distill(cobuys, opened.telling(tell))
     add_generator(workspace, generator)
     stage.write(Feature, _with_other_products(workspace.read(Feature), said.features))
     stage.write(Candidate, _with_others(workspace.read(Candidate), said.candidates, generator.id))

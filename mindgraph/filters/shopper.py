@@ -38,6 +38,9 @@ _SAID = pl.Schema([("item", pl.String()), ("answer", pl.String()), ("score", pl.
                    ("reason", pl.String()), ("reply", pl.String())])  # fmt: skip
 _WHY = pl.Schema([("item", pl.String()), ("why", pl.String())])
 
+#: What a shopper has to know of a candidate.
+NEEDED = ("id", "cobuy", "relation", "text")
+
 #: A co-buy, and the relations and texts that are asked about it.
 Asked = tuple[Pair, list[tuple[str, str]]]
 

@@ -13,8 +13,8 @@ import polars as pl
 
 from mindgraph.errors import WorkspaceError
 from mindgraph.filters.rules import runs_of_words, throw_out
-from mindgraph.filters.shopper import SHOPPER, STAGE, Judged, Shopper
-from mindgraph.pairs import Gallery
+from mindgraph.filters.shopper import NEEDED, SHOPPER, STAGE, Judged, Shopper
+from mindgraph.pairs import DISPLAYED, Gallery
 from mindgraph.prompts import Asker
 from mindgraph.records import Candidate, CoBuy, Feature, Generator, Product, Verdict
 from mindgraph.session import (
@@ -66,34 +66,42 @@ def filter_candidates(
 def _judge(stage: Stage, asker: Asker, again: bool, budget: Budget | None, tell: Tell) -> Judged | None:
     """Apply the rules, ask the shopper where something is left to ask, and write."""
     workspace = stage.workspace
-    candidates = to_judge(workspace, again=again)
-    thrown = throw_out(candidates, titles(workspace), runs_of_words(asker.words))
-    left = candidates.join(thrown.select(id="candidate").unique(), on="id", how="anti")
-    stage.counts |= {"candidates": len(candidates), **_by_rule(thrown), "to the shopper": len(left)}
+    judged, left, thrown = _ruled(workspace, asker, again)
+    stage.counts |= {"candidates": len(judged), **_by_rule(thrown), "to the shopper": len(left)}
     if left.is_empty():
-        _write(stage, candidates, thrown)
+        _write(stage, judged, thrown)
         stage.reject([])
         return None
     with session(workspace, asker.settings, STAGE, budget) as opened:
-        return _ask(stage, asker, opened, (candidates, left, thrown), tell)
+        return _ask(stage, asker, opened, (judged, left, thrown), tell)
+
+
+def _ruled(workspace: Workspace, asker: Asker, again: bool) -> tuple[pl.Series, pl.DataFrame, pl.DataFrame]:
+    """Return the ids of the candidates, those that no rule threw out, and the verdicts of the rules."""
+    candidates = to_judge(workspace, again=again)
+    thrown = throw_out(candidates, titles(workspace), runs_of_words(asker.words))
+    left = candidates.select(NEEDED).join(thrown.select(id="candidate").unique(), on="id", how="anti")
+    return candidates["id"], left, thrown
 
 
 def _ask(
     stage: Stage,
     asker: Asker,
     opened: Session,
-    tables: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
+    tables: tuple[pl.Series, pl.DataFrame, pl.DataFrame],
     tell: Tell,
 ) -> Judged:
     workspace = stage.workspace
-    candidates, left, thrown = tables
+    judged_ids, left, thrown = tables
     generator = asker.generator(opened.lvlm.name, "verdict")
     gallery = Gallery(workspace.images, asker.settings.images)
-    shopper = Shopper(opened.lvlm, asker, workspace.read(Product), gallery, generator=generator.id)
-    told = opened.telling(tell)
-    judged = shopper.judge(left, workspace.read(CoBuy), workspace.read(Feature), told)
+    bought = workspace.read(CoBuy, ("id", "product_a", "product_b"))
+    # The shopper, and the products with it, is let go before anything is written.
+    judged = Shopper(
+        opened.lvlm, asker, workspace.read(Product, DISPLAYED), gallery, generator=generator.id
+    ).judge(left, bought, workspace.read(Feature, ("product", "text")), opened.telling(tell))
     add_generator(workspace, generator)
-    _write(stage, candidates, pl.concat([thrown, judged.verdicts]))
+    _write(stage, judged_ids, pl.concat([thrown, judged.verdicts]))
     stage.reject(judged.tally.rejects)
     stage.counts |= {
         "questions": judged.questions,
@@ -133,11 +141,11 @@ def titles(workspace: Workspace) -> pl.DataFrame:
     )
 
 
-def _write(stage: Stage, candidates: pl.DataFrame, verdicts: pl.DataFrame) -> None:
+def _write(stage: Stage, candidates: pl.Series, verdicts: pl.DataFrame) -> None:
     """Write the verdicts; those of other judges and on other candidates stay, as far as they exist."""
     workspace = stage.workspace
     ours = pl.col("judge").str.starts_with("rule:") | (pl.col("judge") == SHOPPER)
-    judged = pl.col("candidate").is_in(candidates["id"].implode())
+    judged = pl.col("candidate").is_in(candidates.implode())
     known = workspace.scan(Candidate).select(candidate="id")
     others = (
         workspace.scan(Verdict).filter(~(ours & judged)).join(known, on="candidate", how="semi").collect()
