@@ -94,3 +94,8 @@ class MissingExtra(MindgraphError):
 
     def __init__(self, library: str, extra: str) -> None:
         super().__init__(f"{library} is not installed.", hint=f"pip install 'mindgraph-kg[{extra}]'")
+        self._of = library, extra
+
+    def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
+        """Come whole through a pickle: another process may have raised it."""
+        return MissingExtra, self._of

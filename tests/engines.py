@@ -104,7 +104,7 @@ def batch(folder: Path) -> Iterator[Engine]:
         yield Engine(ByFiles(folder, server))
 
 
-def ray(folder: Path) -> Iterator[Engine]:
+def ray_http(folder: Path) -> Iterator[Engine]:
     """Two actors of Ray, each asking a stub."""
     need_module("ray", "ray")
     with StubServer() as server:
@@ -115,6 +115,21 @@ def ray(folder: Path) -> Iterator[Engine]:
             yield Engine(lvlm)
 
 
+def ray_transformers(folder: Path) -> Iterator[Engine]:
+    """Two actors of Ray, each with a tiny LLaVA of its own."""
+    need_module("ray", "ray")
+    need_module("transformers", "torch")
+    need_module("transformers", "llguidance")
+    from tests.tiny_models import build_llava
+
+    model = str(build_llava(folder / "llava"))
+    settings = Settings(
+        engine="ray", ray_engine="transformers", model=model, device="cpu", ray_workers=2, concurrency=4
+    )
+    with _opened(settings) as lvlm:
+        yield Engine(lvlm)
+
+
 #: Each engine by its name.
 ENGINES: dict[str, Opened] = {
     "recorded": recorded,
@@ -123,7 +138,8 @@ ENGINES: dict[str, Opened] = {
     "http-served": http_served,
     "transformers": transformers,
     "batch": batch,
-    "ray": ray,
+    "ray-http": ray_http,
+    "ray-transformers": ray_transformers,
 }
 
 

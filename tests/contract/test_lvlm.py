@@ -18,7 +18,13 @@ from tests.engines import COUNT, ENGINES, Engine
 from tests.questions import intention, intentions, picture, verdict, verdicts
 
 #: Engines that take their time, and the group of tests that shares what they need.
-_SLOW = {"http-llama": "llama", "http-served": "torch", "transformers": "torch", "ray": "ray"}
+_SLOW = {
+    "http-llama": "llama",
+    "http-served": "torch",
+    "transformers": "torch",
+    "ray-http": "ray",
+    "ray-transformers": "ray",
+}
 
 
 @pytest.fixture(

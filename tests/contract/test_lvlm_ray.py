@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mindgraph.errors import LVLMError
+from mindgraph.errors import LVLMError, LVLMUnavailable
 from mindgraph.lvlm import open_lvlm
 from mindgraph.lvlm.ledger import Ledgered
 from mindgraph.lvlm.replies import Replies
@@ -119,3 +119,59 @@ def test_an_error_of_the_engine_is_told_as_such(server: StubServer) -> None:
         with pytest.raises(LVLMError, match="refuses the key"):
             list(opened.ask(intentions(5)))
         opened.close()
+
+
+def test_an_actor_that_is_gone_for_good_is_done_without(
+    cluster: Any, server: StubServer, tmp_path: Path
+) -> None:
+    """What it had in hand goes to the others; where none is left the run stops, and can go on later."""
+    import ray
+
+    first, second = cluster.actors
+    replies = cluster.ask(intentions(40))
+    items = [next(replies).prompt.item for _ in range(5)]
+    ray.kill(first)
+    rest = list(replies)
+    assert [reply.error for reply in rest if reply.error] == []
+    assert sorted([*items, *(r.prompt.item for r in rest)]) == sorted(p.item for p in intentions(40))
+    ray.kill(second)
+    with pytest.raises(LVLMUnavailable, match="died"):
+        list(cluster.ask(intentions(10)))
+
+
+def test_an_engine_that_cannot_be_opened_is_told_as_such(server: StubServer, tmp_path: Path) -> None:
+    """A folder without a model stops the start with the engine's own words, and Ray with it."""
+    import ray
+
+    need_module("transformers", "torch")
+    with pytest.raises(LVLMError, match="cannot be loaded") as refused:
+        open_lvlm(settings("", ray_engine="transformers", model=str(tmp_path), device="cpu"))
+    assert "config.json" in refused.value.hint
+    assert not ray.is_initialized()
+
+
+def test_gpus_that_are_not_there_are_told_at_once(server: StubServer) -> None:
+    """Nobody waits for a GPU that no machine can bring."""
+    with pytest.raises(LVLMError, match=r"want 2000; Ray finds") as refused:
+        open_lvlm(settings(server.base_url, ray_gpus=1000.0))
+    assert "--ray-gpus" in refused.value.hint
+
+
+def test_actors_without_a_place_are_told(server: StubServer) -> None:
+    """A cluster with room for one actor says so when two are wanted, instead of waiting for ever."""
+    import ray
+
+    from mindgraph.lvlm.ray_cluster import Cluster
+
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    try:
+        with pytest.raises(LVLMError, match="1 of 2 actors") as refused:
+            Cluster(settings(server.base_url), patience=30)
+        assert "--ray-workers 1" in refused.value.hint
+        assert len(list(opened_alone(server).ask(intentions(3)))) == 3
+    finally:
+        ray.shutdown()
+
+
+def opened_alone(server: StubServer) -> Any:
+    return open_lvlm(settings(server.base_url, ray_workers=1))
